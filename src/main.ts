@@ -72,6 +72,10 @@ const code = await runCli(process.argv.slice(2), {
       const { exportFocus } = await import('./commands/export-focus.ts');
       return exportFocus(options, io, await registry());
     }),
+    backfill: once(async (options, io) => {
+      const { backfill } = await import('./commands/backfill.ts');
+      return backfill(options, io, await registry());
+    }),
     taskCost: once(async (options, io) => {
       const { taskCost } = await import('./commands/task-cost.ts');
       return taskCost(options, io, await registry());

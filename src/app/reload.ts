@@ -92,6 +92,10 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   'state.path': ({ state }) => state.path,
   'log.format': ({ log }) => log.format,
   opentelemetry: ({ openTelemetry }) => comparable(openTelemetry),
+  history: ({ history: { remoteWrite, ...rest } = {} }) => ({
+    ...rest,
+    remoteWrite: remoteWrite && { labels: remoteWrite.labels, receiver: plain(remoteWrite.receiver) },
+  }),
 };
 
 export function restartRequired(started: Config, next: Config): string[] {
@@ -109,6 +113,7 @@ function comparable({ receivers, traces, ...rest }: OpenTelemetry) {
   };
 }
 
-function plain({ headers, tls: { ca, cert, key }, ...receiver }: Receiver) {
-  return { ...receiver, headers: headers(), tls: { ca, cert, key } };
+function plain<Rest>({ headers, tls, ...receiver }: Rest & Pick<Receiver, 'headers' | 'tls'>) {
+  const { ca, cert, key, serverName } = tls;
+  return { ...receiver, headers: headers(), tls: { ca, cert, key, serverName } };
 }

@@ -28,6 +28,7 @@ async function run(args: readonly string[], override: Partial<Commands> = {}): P
     poll: note('poll'),
     costs: note('costs'),
     exportFocus: note('exportFocus'),
+    backfill: note('backfill'),
     taskCost: note('taskCost'),
     ledger: note('ledger'),
     configSchema: note('configSchema'),

@@ -1,26 +1,23 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import {
+  type BackfillOptions,
   type CheckOptions,
   type Commands,
   type CostsOptions,
   type DemoOptions,
   EXIT,
-  EXPORT_FORMATS,
   type ExportFocusOptions,
-  type ExportFormat,
   type Io,
-  type LedgerLocation,
-  type LedgerOptions,
   type PollOptions,
   type ServeOptions,
   type TaskCostOptions,
-  WINDOWS,
 } from '../commands/io.ts';
 import { LOG_FORMATS, LOG_LEVELS } from '../config/config.ts';
 import { ConfigError } from '../config/yaml/errors.ts';
 import { nearest } from '../config/yaml/suggest.ts';
 import { stackOf } from '../runtime/redactor.ts';
 import { completionScript, SHELLS, type Shell } from './completion.ts';
+import { addBackfill, addCosts, addExportFocus, addLedger } from './options.ts';
 
 export interface Cli {
   readonly commands: Commands;
@@ -63,7 +60,10 @@ function codeOf(error: unknown, io: Io): number {
 
 /** A refusal by the system or a provider needs no stack; anything else is a bug, whose report needs one. */
 function isExpected(error: unknown): error is Error {
-  return error instanceof Error && ('syscall' in error || ['PollError', 'StoreError'].includes(error.name));
+  return (
+    error instanceof Error &&
+    ('syscall' in error || ['PollError', 'StoreError', 'RemoteWriteError'].includes(error.name))
+  );
 }
 
 function programOf(cli: Cli, done: (code: number) => void): Command {
@@ -123,6 +123,9 @@ function addCommands(program: Command, { commands, io }: Cli, done: (code: numbe
   addExportFocus(exporting.command('focus'), config()).action(async (options: ExportFocusOptions) =>
     done(await commands.exportFocus(options, io)),
   );
+  addBackfill(add('backfill', 'write the history before the first scrape'), config()).action(
+    async (options: BackfillOptions) => done(await commands.backfill(options, io)),
+  );
   add('task-cost', 'show what a single task cost, according to the provider')
     .argument('<task-id>', 'task id, as assigned by the provider')
     .addOption(config())
@@ -145,81 +148,6 @@ function withLogOptions(command: Command, defaultLevel = 'log.level, or info'): 
   return command
     .addOption(new Option('--log-level <level>', level).choices(LOG_LEVELS))
     .addOption(new Option('--log-format <format>', format).choices(LOG_FORMATS));
-}
-
-function addCosts(costs: Command, config: Option): Command {
-  return withExporter(costs, config)
-    .addOption(
-      new Option('-w, --window <window>', 'UTC window (default: month_to_date)')
-        .choices(WINDOWS)
-        .conflicts(['from', 'to']),
-    )
-    .option('--from <date>', 'first day, in UTC')
-    .option('--to <date>', 'day after the last')
-    .option('--by <labels>', 'labels to group by, comma-separated', 'provider')
-    .option('--match <label=pattern>', 'only what matches; * and ? are wildcards; can be repeated', collect)
-    .option('--top <number>', 'list only the largest, and add up the others')
-    .addOption(new Option('--step <step>', 'one line per day or month').choices(['day', 'month']))
-    .addOption(new Option('--format <format>', 'output').choices(['table', 'csv', 'json']).default('table'));
-}
-
-function addExportFocus(focus: Command, config: Option): Command {
-  const format = new Option('--format <format>', 'what is written').choices(EXPORT_FORMATS);
-  return withExporter(focus, config)
-    .description('write every cost as FOCUS 1.2 (CostAndUsage), from a ledger or a running exporter')
-    .allowExcessArguments(false)
-    .requiredOption('--from <date>', 'first day, in UTC')
-    .requiredOption('--to <date>', 'day after the last')
-    .requiredOption('-o, --output <file>', 'file to write, or - for standard output')
-    .addOption(format.default('csv' satisfies ExportFormat));
-}
-
-/** Where to read from: a configuration's ledger, or a running exporter. */
-function withExporter(command: Command, config: Option): Command {
-  return command
-    .addOption(config.conflicts('url'))
-    .option('-u, --url <url>', 'ask a running exporter, such as http://localhost:9464')
-    .option('--username <name>', 'user of the exporter')
-    .option('--password-file <file>', 'file with its password (or AI_BILLING_EXPORTER_PASSWORD)')
-    .option('--ca <file>', 'certificate authority of the exporter, PEM')
-    .option('--cert <file>', 'client certificate, PEM')
-    .option('--key <file>', 'key of the client certificate, PEM');
-}
-
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
-}
-
-function addLedger(ledger: Command, run: (options: LedgerOptions) => Promise<void>): void {
-  const add = (name: string, description: string) =>
-    ledger
-      .command(name)
-      .description(description)
-      .allowExcessArguments(false)
-      .option('-c, --config <file>', 'configuration that names the ledger (state.path)')
-      .addOption(new Option('-s, --state <file>', 'ledger file').conflicts('config'));
-  add('check', 'verify integrity (read-only)').action(async (place: LedgerLocation) =>
-    run({ ...place, action: 'check' }),
-  );
-  for (const [action, what] of [
-    ['backup', 'write a copy (a running exporter does so on SIGUSR2)'],
-    ['restore', 'replace the ledger with a backup, starting a new epoch'],
-  ] as const) {
-    add(action, what)
-      .argument('<file>', 'the backup')
-      .action(async (file: string, place: LedgerLocation) => run({ ...place, action, file }));
-  }
-  for (const [action, what] of [
-    ['rebase', "reset an account's counters to 0, starting a new epoch; cells and windows are kept"],
-    ['forget', 'permanently delete an account from the ledger'],
-  ] as const) {
-    add(action, what)
-      .requiredOption('-a, --account <provider/name>', 'the account')
-      .option('--yes', 'confirm; without it nothing changes')
-      .action(async (options: LedgerLocation & { account: string; yes?: boolean }) =>
-        run({ ...options, action }),
-      );
-  }
 }
 
 /** As there is a default command, an unknown one would be reported as excess arguments. */

@@ -28,6 +28,7 @@ export interface Commands {
   readonly poll: Command<PollOptions>;
   readonly costs: Command<CostsOptions>;
   readonly exportFocus: Command<ExportFocusOptions>;
+  readonly backfill: Command<BackfillOptions>;
   readonly taskCost: Command<TaskCostOptions>;
   readonly ledger: Command<LedgerOptions>;
   readonly configSchema: Command<object>;
@@ -97,6 +98,18 @@ export interface ExportFocusOptions extends Pick<ServeOptions, 'config'>, Export
   /** `-` is standard output. */
   readonly output: string;
   readonly format: ExportFormat;
+}
+
+export interface BackfillOptions extends Pick<ServeOptions, 'config'> {
+  readonly from: string;
+  readonly to: string;
+  /** A file, `-` for standard output, or a folder if it ends with a slash. Either this or `remoteWrite`. */
+  readonly output?: string;
+  readonly remoteWrite?: string;
+  /** As `name=value`. */
+  readonly label?: readonly string[];
+  readonly dryRun?: boolean;
+  readonly resume?: boolean;
 }
 
 export interface TaskCostOptions extends Pick<ServeOptions, 'config'> {

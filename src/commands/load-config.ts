@@ -15,11 +15,12 @@ export function loadAndRedact(
 ): Config {
   const config = loadConfig(file, env, registry);
   const { receivers, traces } = config.openTelemetry;
-  const values = [...receivers, ...(traces ? [traces.receiver] : [])].flatMap(({ headers }) =>
-    Object.values(headers()),
-  );
+  const remoteWrite = config.history?.remoteWrite;
+  const all = [...receivers, traces?.receiver, remoteWrite?.receiver].filter((each) => each !== undefined);
+  const values = all.flatMap(({ headers }) => Object.values(headers()));
   // Of a header also what follows the authentication scheme, such as Bearer.
   const headers = values.flatMap((value) => [value, value.replace(/^\S+\s+/, '')]);
-  redactor.register([...config.accounts.map(({ key }) => key), ...headers.map((value) => () => value)]);
+  const fixed = headers.map((value) => () => value);
+  redactor.register([...config.accounts.map(({ key }) => key), ...fixed, ...(remoteWrite?.secrets ?? [])]);
   return config;
 }

@@ -1,6 +1,7 @@
 import type { Budget } from '../core/reports/budget.ts';
 import type { Rates } from '../core/values/exchange-rates.ts';
 import type { PolledAccount } from '../providers/api/account.ts';
+import type { HistoryConfig } from './history/history.ts';
 import type { OpenTelemetry } from './otel/open-telemetry.ts';
 
 /** An account, as configured. */
@@ -36,4 +37,6 @@ export interface Config {
   readonly budgets: readonly Budget[];
   readonly currencies: Rates;
   readonly openTelemetry: OpenTelemetry;
+  /** Absent without its section. */
+  readonly history?: HistoryConfig;
 }

@@ -167,7 +167,7 @@ test('the example file is valid, as it is and with everything enabled', () => {
     shown,
     PROVIDERS.map(({ id }) => id).filter((id) => shown.includes(id)),
   );
-  const { accounts, openTelemetry } = load(wholeExample());
+  const { accounts, openTelemetry, history } = load(wholeExample());
   assert.equal(accounts[0]?.since, Date.UTC(2026, 10, 1));
   assert.equal(accounts.find(({ provider }) => provider.id === 'northflank')?.schedule.usage, '5,35 * * * *');
   assert.deepEqual(
@@ -175,14 +175,22 @@ test('the example file is valid, as it is and with everything enabled', () => {
     ['collector http://collector:4317', 'vendor https://otlp.vendor.example/v1/metrics'],
   );
   assert.equal(openTelemetry.traces?.sampleRatio, 0.1);
+  assert.equal(history?.from, Date.UTC(2026, 0, 1));
+  assert.deepEqual(history?.remoteWrite?.receiver.headers(), {
+    'x-scope-orgid': 'team-a',
+    authorization: `Basic ${Buffer.from('exporter:k').toString('base64')}`,
+  });
 });
 
 /** The example with everything switched on but what excludes something else, or names files that are not there. */
 function wholeExample(): string {
   return example
-    .replace(/^# opentelemetry:\n(?:# .*\n)+/m, (section) => section.replaceAll(/^# /gm, ''))
+    .replace(/^# (?:opentelemetry|history):\n(?:# .*\n)+/gm, (section) => section.replaceAll(/^# /gm, ''))
     .replaceAll(/^( +)# (\w+:.*| {2}\w+: ".*")$/gm, '$1$2')
-    .replaceAll(/^ +(apiKeyFile|metricsEndpoint|tracesEndpoint|caFile|certFile|keyFile): .*\n/gm, '');
+    .replaceAll(
+      /^ +(apiKeyFile|metricsEndpoint|tracesEndpoint|caFile|certFile|keyFile|passwordFile|bearerToken(?:File)?): .*\n/gm,
+      '',
+    );
 }
 
 test('the example file shows every key of the providers in it', () => {

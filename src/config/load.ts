@@ -11,6 +11,7 @@ import { readAccounts } from './accounts.ts';
 import { budgetsOf } from './budgets.ts';
 import type { Config } from './config.ts';
 import { configOfEnvironment, processSettings } from './environment-only.ts';
+import { historyOfFile } from './history/history.ts';
 import { readOpenTelemetry } from './otel/open-telemetry.ts';
 import { Sections, sectionsOf } from './schema.ts';
 import { withSections } from './section.ts';
@@ -81,12 +82,14 @@ function configOfText(
   const budgets = budgetsOf(sections?.budgets ?? [], named, document);
   const ofVariables: Problem[] = [];
   const openTelemetry = readOpenTelemetry(section && { section, document, file }, env, ofVariables);
+  const ofHistory = part(Sections.shape.history, 'history');
+  const history = ofHistory && historyOfFile({ section: ofHistory, document, file });
   const all = [...problems.list, ...ofVariables];
   if (!sections || all.length > 0) throw new ConfigError(all);
   const settings = processSettings(sections);
   const { webConfig } = sections.server;
   const server = { ...settings.server, ...(webConfig && { webConfig: resolve(dirname(file), webConfig) }) };
-  return { ...settings, server, accounts, budgets, currencies, openTelemetry };
+  return { ...settings, server, accounts, budgets, currencies, openTelemetry, ...(history && { history }) };
 }
 
 function noMapping(value: unknown): string {

@@ -9,6 +9,7 @@ import {
 import { DAY, MINUTE } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import { LOG_FORMATS, LOG_LEVELS } from './config.ts';
+import { HistorySection } from './history/schema.ts';
 import { OpenTelemetrySection } from './otel/schema.ts';
 import {
   AlertAt,
@@ -153,6 +154,9 @@ export const Sections = z.strictObject({
   opentelemetry: OpenTelemetrySection.optional().meta({
     description: 'Metrics over OTLP, /otel/metrics, and spans of the exporter itself.',
   }),
+  history: HistorySection.optional().meta({
+    description: 'The months before the first scrape, sent once by remote write.',
+  }),
 });
 export type Sections = z.infer<typeof Sections>;
 
@@ -162,6 +166,6 @@ export function sectionsOf(registry: readonly Provider<unknown>[]) {
     const list = z.array(z.unknown()).prefault([]);
     return section ? [[section.key, list.meta({ description: section.description })] as const] : [];
   });
-  const { opentelemetry, ...shape } = Sections.shape;
-  return z.strictObject({ ...shape, ...Object.fromEntries(lists), opentelemetry });
+  const { opentelemetry, history, ...shape } = Sections.shape;
+  return z.strictObject({ ...shape, ...Object.fromEntries(lists), opentelemetry, history });
 }

@@ -5,6 +5,7 @@ import { maintain } from './ledger/compaction.ts';
 import { clearFeed, type ObservedPoll, recordPoll } from './ledger/feed-record.ts';
 import { buildClockRepair, creditedStatement } from './ledger/heal-clock.ts';
 import { missingHourlyTotals } from './ledger/hourly-totals.ts';
+import type { LabelSets } from './ledger/label-sets.ts';
 import { present, type Store } from './ledger/records.ts';
 import { type AccountSettings, type FeedKey, newAccount, type StatementOutcome } from './ledger/settings.ts';
 import { splitApplicable } from './ledger/split-statement.ts';
@@ -45,6 +46,16 @@ export class Ledger extends LedgerQueries {
     if (!wasShown) publication.postpone(row.id);
     this.#committer.commit({ hourlyTotals: missingHourlyTotals(state, store, row.id, settings) });
     return row.id;
+  }
+
+  /**
+   * Takes over the label sets of another ledger, so that the same charges get the same series.
+   *
+   * @throws {Error} if this ledger is not empty.
+   */
+  adoptLabelSets(sets: LabelSets): void {
+    if (this.#parts.state.accounts.size > 0) throw new Error('only an empty ledger can adopt label sets');
+    this.#committer.commit(sets);
   }
 
   /** Hides an account; its part of the ledger stays. */

@@ -1,7 +1,10 @@
 import type { LedgerParts } from './committer.ts';
 import type { FocusAccount } from './focus/columns.ts';
 import { type FocusExport, focusExport } from './focus/export.ts';
+import { type BaselineSpan, Baselines, baselineSpan } from './history/baselines.ts';
+import { type History, type HistoryQuestion, historyOf } from './history/history.ts';
 import { coverageOf, firstAsOf, lastAsOf, unreadOf } from './ledger/coverage.ts';
+import { type LabelSets, labelSetsOf } from './ledger/label-sets.ts';
 import { type FeedRow, present, type Store } from './ledger/records.ts';
 import type { AccountSettings } from './ledger/settings.ts';
 import type { LedgerState } from './ledger/state.ts';
@@ -19,6 +22,7 @@ import { type AccountRemarks, remarksOf } from './reports/taken-back.ts';
 import { type PublishInput, type Window, type WindowState, windowState } from './reports/windows.ts';
 import type { LabelFilter, NetCost, ReadCoverage, SeriesKey } from './statement/series.ts';
 import type { Usd } from './values/money.ts';
+import { gapsIn } from './values/ranges.ts';
 import { type Granularity, type Instant, type Range, startOfMonth } from './values/time.ts';
 
 /** What can be asked of the ledger. Nothing of it changes anything. */
@@ -38,6 +42,11 @@ export class LedgerQueries {
   /** Whether nothing was ever read. */
   get isEmpty(): boolean {
     return this.#state.streams.size === 0;
+  }
+
+  /** How many accounts the ledger knows, configured or not. */
+  get accountCount(): number {
+    return this.#state.accounts.size;
   }
 
   accountId(provider: string, name: string): number | undefined {
@@ -75,6 +84,12 @@ export class LedgerQueries {
   /** The gaps in what was read of a stream, from `since` to the newest reading. */
   unread(account: number, stream: string, since: Instant): Range[] {
     return unreadOf(this.#state, this.#streamId(account, stream), since);
+  }
+
+  /** The parts of a range of which a stream was not read at any granularity, oldest first. */
+  gaps(account: number, stream: string, range: Range): Range[] {
+    const id = this.#streamId(account, stream);
+    return gapsIn(id === undefined ? [] : this.#state.covered(id), range);
   }
 
   /** How far back an account is read from now on. */
@@ -125,6 +140,26 @@ export class LedgerQueries {
   /** The cost cells of some accounts in a range of whole UTC days, as FOCUS. */
   focus(accounts: readonly FocusAccount[], range: Range, now: Instant): FocusExport {
     return focusExport({ ledger: this.at(now), store: this.#store, accounts, range });
+  }
+
+  /** What some accounts were billed, as counters over time. Nothing may be committed while it is read. */
+  history(question: HistoryQuestion): History {
+    return historyOf({ state: this.#state, store: this.#store, accounts: this.#accounts, question });
+  }
+
+  /** Where the counters of this ledger begin, for the history that another one tells. */
+  baselines(): Baselines {
+    return new Baselines(this.#state, this.#store);
+  }
+
+  /** When the counters of an account's streams began; undefined before its first statement. */
+  baselineOf(account: number): BaselineSpan | undefined {
+    return baselineSpan(this.#state, account);
+  }
+
+  /** What {@link Ledger.adoptLabelSets} takes. */
+  labelSets(): LabelSets {
+    return labelSetsOf(this.#state);
   }
 
   /** The resources of some accounts, in the order in which they were first seen. */

@@ -9,6 +9,8 @@ export interface ConnectionOptions {
   /** undici's default is ten seconds. */
   readonly connectTimeoutMs?: number;
   readonly secureContext?: SecureContext;
+  /** The name in the server's certificate, and that it is asked for; that of the origin when absent. */
+  readonly serverName?: string;
   /** The environment with the proxy variables. Default: that of the process. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -47,14 +49,22 @@ export function proxyProblems(env: NodeJS.ProcessEnv): { readonly key: string; r
     .map(([key]) => ({ key, message: 'must be the URL of a proxy, such as http://proxy.example.com:3128' }));
 }
 
-function openPool({ origin, connections, connectTimeoutMs, secureContext }: ConnectionOptions): Pool {
+function openPool(options: ConnectionOptions): Pool {
+  const { origin, connections, connectTimeoutMs } = options;
   return new Pool(origin, {
     ...poolOptions(connections),
     connect: {
       ...(connectTimeoutMs !== undefined && { timeout: connectTimeoutMs }),
-      ...(secureContext && { secureContext }),
+      ...tlsOptions(options),
     },
   });
+}
+
+function tlsOptions({ secureContext, serverName }: ConnectionOptions) {
+  return {
+    ...(secureContext && { secureContext }),
+    ...(serverName !== undefined && { servername: serverName }),
+  };
 }
 
 function openProxied(
@@ -62,8 +72,8 @@ function openProxied(
   proxies: ReturnType<typeof proxiesIn>,
   onDirect: () => void,
 ): Dispatcher {
-  const { connections, connectTimeoutMs = 10_000, secureContext } = options;
-  const tls = { ...(secureContext && { secureContext }) };
+  const { connections, connectTimeoutMs = 10_000 } = options;
+  const tls = tlsOptions(options);
   const direct = buildConnector({ timeout: connectTimeoutMs, allowH2: false, ...tls });
   return new EnvHttpProxyAgent({
     ...poolOptions(connections),

@@ -1,6 +1,7 @@
 import { isCredible } from '../core/ledger/heal-clock.ts';
 import type { AccountSettings, StreamSettings } from '../core/ledger/settings.ts';
 import type { Ledger } from '../core/ledger.ts';
+import type { CostsAccount } from '../core/reports/labels.ts';
 import type { Rates } from '../core/values/exchange-rates.ts';
 import { GRANULARITIES, type Granularity, HOUR, type Instant } from '../core/values/time.ts';
 import type { PolledAccount } from '../providers/api/account.ts';
@@ -70,6 +71,21 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
       ({ rates } = defaults);
     },
   };
+}
+
+/** Registers accounts of which a ledger is only asked. */
+export function registerAccounts(
+  ledger: Ledger,
+  accounts: readonly Omit<PolledAccount, 'key' | 'baseUrl' | 'timeoutMs' | 'schedule'>[],
+  defaults: AccountDefaults,
+  now: Instant,
+): CostsAccount[] {
+  return accounts.map((account) => {
+    const settings = settingsOf(account, defaults);
+    const streams = settings.streams.map(({ name }) => name);
+    const id = ledger.openAccount(settings, now);
+    return { id, provider: account.provider.id, account: account.name, streams };
+  });
 }
 
 /** Gives each statement of an account an as-of of its own, later than all before. */

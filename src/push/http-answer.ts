@@ -4,25 +4,13 @@ import { partialSuccessIn } from './partial.ts';
 import type { OtlpProtocol } from './receiver.ts';
 import { readRpcStatus } from './rpc-status.ts';
 import type { Sanitizer } from './sanitize.ts';
-import type { SendResult } from './transport.ts';
+import type { HttpAnswer, Retryable, SendResult } from './transport.ts';
 
 // Not imported: see server/http/connections.ts.
 const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
-/** An answer as received. */
-export interface HttpAnswer {
-  readonly status: number;
-  /** Value of `retry-after`. */
-  readonly retryAfter: string | undefined;
-  /** Value of `content-type`. */
-  readonly contentType: string | undefined;
-  /** The beginning of the body; empty if it could not be read. */
-  readonly body: Uint8Array;
-}
-
 /** https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
 const RETRYABLE = new Set([429, 502, 503, 504]);
-const AUTH = new Set([401, 403]);
 const BODY_AT_FAULT = new Set([400, 413]);
 
 /** The result of a request, by its answer: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response */
@@ -34,7 +22,7 @@ export function resultOfHttp(
 ): SendResult {
   const { status, body } = answer;
   if (status >= 200 && status < 300) {
-    const encoding = encodingOf(answer.contentType, protocol);
+    const encoding = encodingOf(answer.header('content-type'), protocol);
     const partial = encoding && partialSuccessIn(body, encoding);
     if (!partial) {
       // A proxy's login page, or a server that is not a receiver.
@@ -43,16 +31,28 @@ export function resultOfHttp(
     }
     return { kind: 'accepted', rejected: partial.rejected, message: sanitize(partial.message) };
   }
-  const title = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
-  const message = sanitize([title, statusMessageIn(body, protocol)].filter(Boolean).join(': '));
-  if (RETRYABLE.has(status)) {
-    const reason = status === 429 ? 'rate_limited' : 'server';
-    const retryAt = parseRetryAfter(answer.retryAfter, now);
-    const retryAfterMs = retryAt === undefined ? undefined : Math.max(0, retryAt - now);
-    return { kind: 'retryable', reason, message, retryAfterMs };
-  }
-  const reason = AUTH.has(status) ? 'auth' : status >= 500 ? 'server' : 'refused';
+  const message = describeFailure(status, statusMessageIn(body, protocol), sanitize);
+  if (RETRYABLE.has(status)) return retryableAnswer(answer, message, now);
+  const reason = isAuthFailure(status) ? 'auth' : status >= 500 ? 'server' : 'refused';
   return { kind: 'refused', reason, message, bodyAtFault: BODY_AT_FAULT.has(status) };
+}
+
+/** The status with its name, and what the receiver says. */
+export function describeFailure(status: number, detail: string, sanitize: Sanitizer): string {
+  const title = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
+  return sanitize([title, detail].filter(Boolean).join(': '));
+}
+
+/** The result of an answer after which the same body may be sent again, not before its `Retry-After`. */
+export function retryableAnswer({ status, header }: HttpAnswer, message: string, now: Instant): Retryable {
+  const reason = status === 429 ? 'rate_limited' : 'server';
+  const retryAt = parseRetryAfter(header('retry-after'), now);
+  const retryAfterMs = retryAt === undefined ? undefined : Math.max(0, retryAt - now);
+  return { kind: 'retryable', reason, message, retryAfterMs };
+}
+
+export function isAuthFailure(status: number): boolean {
+  return status === 401 || status === 403;
 }
 
 /** The encoding of an answer, which may differ from the request's; undefined if it is not one of OTLP. */

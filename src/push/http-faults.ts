@@ -1,8 +1,11 @@
 import { CONNECT_TIMEOUTS, codeOf, refusalOfProxy } from '../net/error-code.ts';
-import type { SendResult } from './transport.ts';
+import type { Refused, Retryable } from './transport.ts';
+
+/** How a request without an answer ended. */
+export type Fault = Retryable | Refused;
 
 /** The receiver did not answer in time: it is unknown whether it accepted the body. */
-export const TIMED_OUT: SendResult = {
+export const TIMED_OUT: Fault = {
   kind: 'retryable',
   reason: 'timeout',
   message: 'no answer in time',
@@ -14,7 +17,7 @@ const CERTIFICATE =
   /CERT|UNABLE_TO_|SELF_SIGNED|HOSTNAME_MISMATCH|PATH_LENGTH|INVALID_CA|INVALID_PURPOSE|CRL/;
 
 /** The result of a request that ended with an error instead of an answer. */
-export function resultOfFault(error: unknown, route: string): SendResult {
+export function resultOfFault(error: unknown, route: string): Fault {
   const code = codeOf(error);
   if (CONNECT_TIMEOUTS.has(code)) return TIMED_OUT;
   if (code === 'UND_ERR_INVALID_ARG') {

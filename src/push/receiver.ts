@@ -35,4 +35,6 @@ export interface ReceiverTls {
   readonly cert?: string;
   /** Omitted when the object is printed or serialized, but kept when it is copied. */
   readonly key?: string;
+  /** The name that the receiver's certificate must have; the host of the URL when absent. For HTTP only. */
+  readonly serverName?: string;
 }

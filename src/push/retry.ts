@@ -2,9 +2,8 @@ import { HOUR, type Instant, instantOf, SECOND } from '../core/values/time.ts';
 import { startDeadline } from '../net/deadline.ts';
 import type { Retryable, SendResult, Transport } from './transport.ts';
 
-/** How to send a body with retries. */
-export interface RetryPolicy {
-  readonly transport: Pick<Transport, 'send'>;
+/** When and how often to try again. */
+export interface RetryTiming {
   readonly now: () => Instant;
   /** Resolves once `now` has advanced by `ms`; ends early, rejecting or not, when the signal aborts. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -16,6 +15,11 @@ export interface RetryPolicy {
   readonly until: Instant;
   /** Ends waits and the request in flight; no request is sent after that. */
   readonly signal: AbortSignal;
+}
+
+/** How to send a body with retries. */
+export interface RetryPolicy extends RetryTiming {
+  readonly transport: Pick<Transport, 'send'>;
 }
 
 /** The receiver did not accept the body in time. */
@@ -38,20 +42,32 @@ export const MAX_PAUSE_MS = HOUR;
 const JITTER = 0.2;
 
 /** Sends a body until it is accepted or refused, or until the next retry would come too late. */
-export async function sendWithRetry(body: Uint8Array, policy: RetryPolicy): Promise<SendOutcome> {
-  const { now, wait, until, signal } = policy;
+export function sendWithRetry(body: Uint8Array, policy: RetryPolicy): Promise<SendOutcome> {
+  return retry((signal) => policy.transport.send(body, signal), policy);
+}
+
+/** Repeats `attempt` until its result is final, or until the next retry would come too late. */
+export async function retry<Final extends { readonly kind: string }>(
+  attempt: (signal: AbortSignal) => Promise<Final | Retryable>,
+  timing: RetryTiming,
+): Promise<Final | Exhausted> {
+  const { now, wait, until, signal } = timing;
   let result: Retryable = UNSENT;
   for (let retries = 0; now() < until && !signal.aborted; retries++) {
-    if (retries > 0) policy.retried();
-    const sent = await sendOnce(body, policy);
-    if (sent.kind !== 'retryable') return sent;
+    if (retries > 0) timing.retried();
+    const sent = await attemptInTime(attempt, timing);
+    if (!isRetryable(sent)) return sent;
     result = sent;
     const asked = Math.max(0, instantOf((result.retryAfterMs ?? 0) / SECOND, now()) - now());
-    const delay = Math.max(backoffMs(retries, policy.random()), asked);
+    const delay = Math.max(backoffMs(retries, timing.random()), asked);
     if (now() + delay >= until) return exhausted(result, now() + Math.min(asked, MAX_PAUSE_MS));
     await wait(delay, signal).catch(() => {});
   }
   return exhausted(result, now());
+}
+
+function isRetryable(result: { readonly kind: string }): result is Retryable {
+  return result.kind === 'retryable';
 }
 
 const UNSENT: Retryable = {
@@ -65,13 +81,13 @@ function exhausted({ reason, message }: Retryable, notBefore: Instant): Exhauste
   return { kind: 'exhausted', reason, message, notBefore };
 }
 
-async function sendOnce(
-  body: Uint8Array,
-  { transport, now, until, signal }: RetryPolicy,
-): Promise<SendResult> {
+async function attemptInTime<Result>(
+  attempt: (signal: AbortSignal) => Promise<Result>,
+  { now, until, signal }: RetryTiming,
+): Promise<Result> {
   const deadline = startDeadline(signal, until - now());
   try {
-    return await transport.send(body, deadline.signal);
+    return await attempt(deadline.signal);
   } finally {
     deadline.end();
   }

@@ -1,4 +1,5 @@
 import type { Instant } from '../core/values/time.ts';
+import type { Receiver } from './receiver.ts';
 
 /** Why points were not delivered. */
 export const PUSH_FAILURES = [
@@ -40,6 +41,18 @@ export interface TransportOptions {
   readonly userAgent: string;
   /** For a Retry-After that is a date. */
   readonly now: () => Instant;
+}
+
+/** Where requests go over HTTP. */
+export type HttpTarget = Pick<Receiver, 'url' | 'headers' | 'tls'>;
+
+/** An answer over HTTP, as received. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** The first value of a header, whose name is in lower case. */
+  readonly header: (name: string) => string | undefined;
+  /** The beginning of the body; empty if it could not be read. */
+  readonly body: Uint8Array;
 }
 
 /** Carries encoded requests to one receiver. */

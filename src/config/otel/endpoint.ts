@@ -19,13 +19,18 @@ export interface Endpoint {
  * https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp
  */
 export function httpUrl({ base, own }: Endpoint, signal: SignalPath, source: SettingsSource): string {
-  const setting = own ?? base ?? { path: [], text: 'http://localhost:4318' };
+  const url = plainUrl(own ?? base ?? { path: [], text: 'http://localhost:4318' }, source);
+  if (url && !own) url.pathname = `${url.pathname.replace(/\/$/, '')}/${signal}`;
+  return url?.href ?? '';
+}
+
+/** A URL over HTTP, without its fragment; undefined if it was refused. */
+export function plainUrl(setting: Setting, source: SettingsSource): URL | undefined {
   const url = urlOf(setting.text);
   if (!url) source.refuse(setting.path, 'must be a URL that starts with https:// or http://');
-  if (!url || refuseUser(url, setting, source)) return '';
+  if (!url || refuseUser(url, setting, source)) return undefined;
   url.hash = '';
-  if (!own) url.pathname = `${url.pathname.replace(/\/$/, '')}/${signal}`;
-  return url.href;
+  return url;
 }
 
 const GRPC_FORM = 'must be host:port, https://host:port or http://host:port, as the protocol is grpc';

@@ -12,6 +12,17 @@ const file = (description: string) =>
     .optional()
     .meta({ description: `${description}, in PEM form; relative to the configuration.` });
 
+/** Files with certificates and keys, of every receiver. */
+export const TLS_KEYS = {
+  caFile: file('Certificates to trust instead of the usual ones'),
+  certFile: file('The client certificate with its chain'),
+  keyFile: file('The private key of certFile, without a passphrase'),
+};
+
+export const Headers = z.record(z.string(), z.string()).prefault({}).meta({
+  description: `Extra request headers, such as a key; best as variables: \${NAME}.`,
+});
+
 /** Keys of every OTLP receiver. */
 const RECEIVER_KEYS = {
   protocol: z.enum(PROTOCOLS).prefault('http/protobuf').meta({ description: 'How it is sent.' }),
@@ -21,18 +32,14 @@ const RECEIVER_KEYS = {
   insecure: z.boolean().optional().meta({
     description: 'With grpc and an endpoint without a scheme: no TLS.',
   }),
-  headers: z.record(z.string(), z.string()).prefault({}).meta({
-    description: `Extra request headers, such as a key; best as variables: \${NAME}.`,
-  }),
+  headers: Headers,
   compression: z.enum(COMPRESSIONS).prefault('none').meta({ description: 'Of what is sent.' }),
   timeout: duration(100, 10 * MINUTE)
     .prefault('10s')
     .meta({
       description: 'Timeout of one request, first attempt or retry.',
     }),
-  caFile: file('Certificates to trust instead of the usual ones'),
-  certFile: file('The client certificate with its chain'),
-  keyFile: file('The private key of certFile, without a passphrase'),
+  ...TLS_KEYS,
 };
 
 const MetricsReceiver = z.strictObject({

@@ -18,7 +18,14 @@ export interface Positions {
 }
 
 /** Keys whose values no message repeats. */
-const SECRET_KEYS: readonly unknown[] = ['apiKey', 'headers', 'key', 'basic_auth_users'];
+const SECRET_KEYS: readonly unknown[] = [
+  'apiKey',
+  'headers',
+  'key',
+  'basic_auth_users',
+  'password',
+  'bearerToken',
+];
 
 /** Collects what is wrong. Keeps the first problem per key (or per invalid line): the others mostly follow from it. */
 export class Problems {

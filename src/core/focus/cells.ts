@@ -1,19 +1,22 @@
-import type { SeriesAmounts } from '../ledger/composition.ts';
-import type { SeriesRow, Store, StreamRow } from '../ledger/records.ts';
-import { amountsOfDay, isComposed, keptFrom, storedGranularities } from '../ledger/stream-amounts.ts';
+import type { Store, StreamRow } from '../ledger/records.ts';
+import {
+  type CellBucket,
+  type CellSource,
+  composedBuckets,
+  partsOf,
+  plainBuckets,
+  shownAmounts,
+} from '../ledger/shown-cells.ts';
+import { isComposed, keptFrom, storedGranularities } from '../ledger/stream-amounts.ts';
 import type { AskedStream } from '../reports/series-parts.ts';
 import type { PublishInput } from '../reports/windows.ts';
-import { addTo, getOrCreate } from '../values/maps.ts';
+import { getOrCreate } from '../values/maps.ts';
 import {
   bucketsIn,
   DAY,
-  type Granularity,
-  HOUR,
   type Instant,
   intersection,
-  MINUTE,
   type Range,
-  sizeOf,
   startOfDay,
   startOfMonth,
 } from '../values/time.ts';
@@ -21,11 +24,6 @@ import {
 export interface CellsInput {
   readonly ledger: PublishInput;
   readonly store: Pick<Store, 'peekCells' | 'archivedDay'>;
-}
-
-/** What a stream comes to in a bucket, by series. */
-export interface CellBucket extends Range {
-  readonly amounts: SeriesAmounts;
 }
 
 /**
@@ -95,51 +93,20 @@ function* cellsOfDay(
   const { settings } = asked;
   const stream = currentOf(state, asked);
   if (day.start < stream.closedBefore) {
-    yield { ...day, amounts: shown(state, store.archivedDay(stream.id, day.start)) };
+    yield { ...day, amounts: shownAmounts(state, store.archivedDay(stream.id, day.start)) };
     return;
   }
+  const source: CellSource = { store, state, stream, settings, side: 'current' };
   if (isComposed(settings)) {
-    const read = { cells: store.peekCells };
-    const { isByHour, buckets } = amountsOfDay({ store: read, state, stream, settings }, day);
-    const size = isByHour ? HOUR : DAY;
-    for (const [start, amounts] of buckets)
-      yield { start, end: start + size, amounts: shown(state, amounts) };
+    yield* composedBuckets(source, day);
     return;
   }
   for (const granularity of storedGranularities(settings)) {
     for (const part of partsOf(granularity, day)) {
       yield undefined;
-      yield* plainCells(store.peekCells(stream.id, granularity, part), granularity, state);
+      yield* plainBuckets(source, granularity, part);
     }
   }
-}
-
-/** As much as is read and verified at once. */
-function partsOf(granularity: Granularity, day: Range): Range[] {
-  const size = sizeOf(granularity) === MINUTE ? HOUR : DAY;
-  return bucketsIn(size, day).map((start) => ({ start, end: start + size }));
-}
-
-function* plainCells(
-  cells: ReturnType<Store['peekCells']>,
-  granularity: Granularity,
-  state: PublishInput['state'],
-): Generator<CellBucket, void> {
-  const starts = [...cells.keys()].sort((a, b) => a - b);
-  for (const start of starts) {
-    const values = [...(cells.get(start) ?? [])].map(([id, { value }]) => [id, value] as const);
-    yield { start, end: start + sizeOf(granularity), amounts: shown(state, values) };
-  }
-}
-
-/** By the series that show the amounts: those beyond the limit share one. In the order of their ids, whatever they were read from. */
-function shown(
-  { series }: { readonly series: ReadonlyMap<number, SeriesRow> },
-  amounts: Iterable<readonly [number, bigint]>,
-): SeriesAmounts {
-  const sums = new Map<number, bigint>();
-  for (const [id, amount] of amounts) addTo(sums, series.get(id)?.target ?? id, amount);
-  return new Map([...sums].sort(([a], [b]) => a - b));
 }
 
 /** Net dollars by series of the months that were asked for last. */

@@ -1,9 +1,10 @@
 import type { SeriesRow } from '../ledger/records.ts';
+import type { CellBucket } from '../ledger/shown-cells.ts';
 import { type AskedStream, askedStreams } from '../reports/series-parts.ts';
 import { rateAt } from '../values/exchange-rates.ts';
 import { addTo, getOrCreate } from '../values/maps.ts';
 import type { Range } from '../values/time.ts';
-import { type CellBucket, type CellsInput, cellsOf, MonthTotals } from './cells.ts';
+import { type CellsInput, cellsOf, MonthTotals } from './cells.ts';
 import { type CellUsage, type FocusAccount, type FocusCell, type FocusRow, rowOf } from './columns.ts';
 import { type FocusGap, focusGaps } from './gaps.ts';
 

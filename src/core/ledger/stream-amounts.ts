@@ -4,6 +4,7 @@ import { bucketsIn, DAY, floorTo, type Granularity, HOUR, type Instant, type Ran
 import type { Cells } from './cell.ts';
 import { type BucketSource, resolveHour, resolveRange, type SeriesAmounts, viewOf } from './composition.ts';
 import type { SideAmounts } from './deltas.ts';
+import type { Side } from './readings.ts';
 import type { Store, StreamRow } from './records.ts';
 import type { StreamSettings } from './settings.ts';
 import type { LedgerState } from './state.ts';
@@ -87,35 +88,44 @@ export interface DayAmounts {
   readonly buckets: ReadonlyMap<Instant, SeriesAmounts>;
 }
 
+type DayInput = StreamAmountsInput & { readonly state: Pick<LedgerState, 'compacted'> };
+
 /** The current amounts of a UTC day, as fine as they are kept. */
-export function amountsOfDay(
-  input: StreamAmountsInput & { readonly state: Pick<LedgerState, 'compacted'> },
-  day: Range,
-): DayAmounts {
-  const { state, stream, settings } = input;
-  const finest = settings.granularities.filter((each) => each !== 'day');
-  const isCompacted = state
-    .compacted(stream.id)
-    .some(({ start, end }) => start <= day.start && day.start < end);
-  const isByHour = finest.length > 0 && !isCompacted;
-  if (!isComposed(settings)) {
-    const buckets = new Map<Instant, Map<number, Fixed>>();
-    const granularities = isByHour ? settings.granularities : storedGranularities(settings);
-    for (const each of granularities)
-      addCells(buckets, input.store.cells(stream.id, each, day), isByHour ? HOUR : DAY);
-    return { isByHour, buckets };
-  }
-  const view = viewOf(sourceOf(input, day), 'current');
-  const whole: DayAmounts = { isByHour: false, buckets: new Map([[day.start, resolveRange(view, day)]]) };
-  if (!isByHour) return whole;
+export function amountsOfDay(input: DayInput, day: Range): DayAmounts {
+  const { store, stream, settings } = input;
+  if (isComposed(settings)) return composeDay(input, day, 'current');
+  const isByHour = hasHours(input, day);
+  const buckets = new Map<Instant, Map<number, Fixed>>();
+  const granularities = isByHour ? settings.granularities : storedGranularities(settings);
+  for (const each of granularities)
+    addCells(buckets, store.cells(stream.id, each, day), isByHour ? HOUR : DAY);
+  return { isByHour, buckets };
+}
+
+/** One side of a UTC day of a stream that has several granularities. */
+export function composeDay(input: DayInput, day: Range, side: Side): DayAmounts {
+  const view = viewOf(sourceOf(input, day), side);
+  const whole = resolveRange(view, day);
+  if (!hasHours(input, day)) return asOneBucket(day, whole);
   const hours = new Map(
     bucketsIn(HOUR, day).map((start) => [start, resolveHour(view, { start, end: start + HOUR })] as const),
   );
-  return isSameAmount(hours.values(), whole.buckets.get(day.start)) ? { isByHour, buckets: hours } : whole;
+  return isSameAmount(hours.values(), whole) ? { isByHour: true, buckets: hours } : asOneBucket(day, whole);
+}
+
+function hasHours({ state, stream, settings }: DayInput, day: Range): boolean {
+  const isCompacted = state
+    .compacted(stream.id)
+    .some(({ start, end }) => start <= day.start && day.start < end);
+  return !isCompacted && settings.granularities.some((each) => each !== 'day');
+}
+
+function asOneBucket({ start }: Range, amounts: SeriesAmounts): DayAmounts {
+  return { isByHour: false, buckets: new Map([[start, amounts]]) };
 }
 
 /** Whether the hours are what the day is: a day may be told by its own reading. */
-function isSameAmount(hours: Iterable<SeriesAmounts>, day: SeriesAmounts = new Map()): boolean {
+function isSameAmount(hours: Iterable<SeriesAmounts>, day: SeriesAmounts): boolean {
   const rest = new Map(day);
   for (const hour of hours) for (const [series, amount] of hour) addTo(rest, series, -amount);
   return [...rest.values()].every((amount) => amount === 0n);

@@ -13,8 +13,11 @@ export function labelValues(
 }
 
 /** {@link labelValues} of a series: by position, as there are many. */
-export function seriesLabels({ labels }: Metric, account: AccountRow, row: SeriesRow): string[] {
-  const { provider, name } = account;
+export function seriesLabels(
+  { labels }: Metric,
+  { provider, name }: Pick<AccountRow, 'provider' | 'name'>,
+  row: SeriesRow,
+): string[] {
   const { resource, model, tier, detail } = row;
   const own = labels.length > 3 ? [provider, name, resource, model, tier] : [provider, name];
   return labels.length > own.length ? [...own, detail] : own;

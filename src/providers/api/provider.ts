@@ -83,6 +83,15 @@ export interface BillingStream<Config = unknown> {
   readonly sharedResources?: boolean | readonly string[];
 }
 
+/** How many requests a range takes. */
+export interface RequestCount {
+  readonly least: number;
+  /** Undefined if that depends on what there is to read. */
+  readonly most: number | undefined;
+  /** When it takes more than the least, such as `where a day has over 1,000 rows`. */
+  readonly more?: string;
+}
+
 /** One scheduled reading of an account: an endpoint at one granularity. */
 export interface Feed<Config, Page> {
   /** Pinned: a metric label and a configuration key. */
@@ -99,6 +108,8 @@ export interface Feed<Config, Page> {
   readonly optional?: boolean;
   /** Whether the account has anything for the feed to read; absent: it has. One that has not is not polled and shows nothing. */
   isEnabled?(config: Config): boolean;
+  /** What it remembers saves the feeds that read history requests: `FeedContext.stateOf`. */
+  readonly guidesHistory?: boolean;
   /** Requests of the budget that this feed leaves to the others: its poll ends early, without failure, below that. */
   readonly reserveRequests?: number;
   /**
@@ -106,6 +117,8 @@ export interface Feed<Config, Page> {
    * A feed without `stream`, or whose range the provider chooses, gives one range that ends at `now`, unless it asks for days.
    */
   plan(context: FeedContext<Config>): Range[];
+  /** How many requests a range of the plan takes; absent: one, unless the answer has several pages. */
+  requests?(range: Range): RequestCount;
   /** All of the asking and none of the thinking: one page a yield. */
   ask(ask: Ask, range: Range, context: FeedContext<Config>): AsyncIterable<Page>;
   /** All of the thinking and no asking. */

@@ -6,7 +6,7 @@ import { type BillingStream, defineFeed, defineProvider, type RangeReading } fro
 import type { Request } from '../api/request.ts';
 import { Decimal } from '../api/schemas.ts';
 import { InstanceTypePrices, Models, readModels, readPrices, readTeams, Teams } from './lookups/lookups.ts';
-import { askBySource, askUsage, planSource, planUsage, type UsagePage } from './usage/ask.ts';
+import { askBySource, askUsage, planSource, planUsage, type UsagePage, usageRequests } from './usage/ask.ts';
 import { namesOf } from './usage/facts.ts';
 import { READABLE_STATE } from './usage/parts.ts';
 import { billReader } from './usage/read.ts';
@@ -37,6 +37,7 @@ const usage = defineFeed<BasetenConfig, UsagePage>({
   jitterMs: 30 * SECOND,
   stream: BILL,
   plan: planUsage,
+  requests: usageRequests,
   ask: askUsage,
   reader: (_, context) => billReader({ names: namesOf(context), now: context.now }),
 });

@@ -4,13 +4,13 @@ import { defineFeed, defineProvider } from '../api/provider.ts';
 import { rateLimitHeaders } from '../api/rate-limit.ts';
 import { CreditBalance, readBalance } from './account/balance.ts';
 import { billingPath, NorthflankConfig } from './account/config.ts';
-import { askHour } from './hours/ask.ts';
+import { askHour, hourRequests } from './hours/ask.ts';
 import { historyHours, planHours, STREAM } from './hours/plan.ts';
 import { readHour } from './hours/read.ts';
 import type { HourPage } from './hours/tree.ts';
 import { askInvoices, readInvoices } from './invoices/invoices.ts';
 import type { InvoiceList } from './invoices/schema.ts';
-import { askList, type UsageList } from './list/ask.ts';
+import { askList, listRequests, type UsageList } from './list/ask.ts';
 import { listRanges } from './list/plan.ts';
 import { readList } from './list/read.ts';
 import { isFree, LIST_FEED } from './list/state.ts';
@@ -25,6 +25,7 @@ const usage = defineFeed<NorthflankConfig, HourPage>({
   jitterMs: 30 * SECOND,
   stream: STREAM,
   plan: planHours,
+  requests: hourRequests,
   ask: askHour,
   reader: (range, { config }) => pagesReader((pages) => readHour(pages, range, config)),
 });
@@ -35,7 +36,9 @@ const usageList = defineFeed<NorthflankConfig, UsageList>({
   schedule: '27 * * * *',
   jitterMs: MINUTE,
   ...LESS_URGENT,
+  guidesHistory: true,
   plan: listRanges,
+  requests: listRequests,
   ask: askList,
   reader: (range, context) => pagesReader((pages) => readList(pages, range, context)),
 });
@@ -48,6 +51,7 @@ const usageHistory = defineFeed<NorthflankConfig, HourPage>({
   stream: STREAM,
   reserveRequests: 400,
   plan: (context) => historyHours(context, isFree(context)),
+  requests: hourRequests,
   async *ask(ask, range, context) {
     // Looked up again: on the first day the list is read while history is.
     if (!isFree(context)(range)) yield* askHour(ask, range, context);

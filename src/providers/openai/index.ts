@@ -7,7 +7,7 @@ import { planDays, planHours } from '../api/plans.ts';
 import { defineFeed, defineProvider } from '../api/provider.ts';
 import { costsRequest, readCosts } from './costs.ts';
 import type { OpenAiCostRow } from './schema.ts';
-import { askUsage, readUsage, type UsageAnswer } from './usage.ts';
+import { askUsage, readUsage, type UsageAnswer, usageRequests } from './usage.ts';
 
 const OpenAiConfig = z.strictObject({});
 type OpenAiConfig = z.infer<typeof OpenAiConfig>;
@@ -43,6 +43,7 @@ const usage = defineFeed<OpenAiConfig, UsageAnswer>({
   stream: { name: 'usage', granularity: 'hour', settleMs: USAGE_SETTLE_MS, sharedResources: true },
   // The open hour, and one more, so that each is read once after it has settled. A page has 168 hours at most.
   plan: (context) => planHours(context, { windowMs: USAGE_SETTLE_MS + 2 * HOUR, maxRangeMs: 168 * HOUR }),
+  requests: usageRequests,
   ask: (ask, range) => askUsage(ask, range, KEY),
   reader: (range, context) => pagesReader((answers) => readUsage(answers, range, context)),
 });

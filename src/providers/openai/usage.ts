@@ -5,7 +5,7 @@ import { askBucketPages, type BucketPage, readBuckets } from '../api/bucket-page
 import { DriftLog } from '../api/drift-log.ts';
 import { namedResources } from '../api/names.ts';
 import { isWithin } from '../api/plans.ts';
-import type { FeedContext, RangeReading } from '../api/provider.ts';
+import type { FeedContext, RangeReading, RequestCount } from '../api/provider.ts';
 import { reading } from '../api/readings.ts';
 import type { Ask } from '../api/request.ts';
 import { type OpenAiUsageRow, USAGE } from './schema.ts';
@@ -14,6 +14,11 @@ import { type OpenAiUsageRow, USAGE } from './schema.ts';
 export interface UsageAnswer {
   readonly kind: string;
   readonly page: BucketPage<OpenAiUsageRow>;
+}
+
+/** One for each kind of usage. */
+export function usageRequests(): RequestCount {
+  return { least: USAGE.length, most: USAGE.length };
 }
 
 /** Asks for each kind of usage, all of its pages. */

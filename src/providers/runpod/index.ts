@@ -4,7 +4,7 @@ import { pagesReader } from '../api/feeds.ts';
 import { planHours } from '../api/plans.ts';
 import { defineFeed, defineProvider } from '../api/provider.ts';
 import { rateLimit } from './rate-limit.ts';
-import { askUsage, type ProductBill, readUsage } from './usage.ts';
+import { askUsage, type ProductBill, readUsage, usageRequests } from './usage.ts';
 
 const RunPodConfig = z.strictObject({});
 type RunPodConfig = z.infer<typeof RunPodConfig>;
@@ -21,6 +21,7 @@ const usage = defineFeed<RunPodConfig, ProductBill>({
   stream: { name: 'usage', granularity: 'hour', settleMs: SETTLE_MS },
   // The open hour, and one more, so that each is read once after it has settled.
   plan: (context) => planHours(context, { windowMs: SETTLE_MS + 2 * HOUR, maxRangeMs: 7 * DAY }),
+  requests: usageRequests,
   ask: (ask, range) => askUsage(ask, range, KEY),
   reader: (range) => pagesReader((bills) => readUsage(bills, range)),
 });

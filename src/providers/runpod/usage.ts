@@ -3,7 +3,7 @@ import { floorTo, HOUR, type Range } from '../../core/values/time.ts';
 import { DriftLog } from '../api/drift-log.ts';
 import { adviseOnRefusal, PollError } from '../api/errors.ts';
 import { isWithin } from '../api/plans.ts';
-import type { RangeReading } from '../api/provider.ts';
+import type { RangeReading, RequestCount } from '../api/provider.ts';
 import { reading, sum, sumOfAll } from '../api/readings.ts';
 import type { Ask } from '../api/request.ts';
 import { PRODUCTS, type RunPodBill, type RunPodRecord } from './schema.ts';
@@ -15,6 +15,11 @@ export interface ProductBill extends Pick<(typeof PRODUCTS)[number], 'product' |
 
 /** A month of hours in which a hundred resources ran, each record of ten fields. */
 const MAX_VALUES = 800_000;
+
+/** One for each product. */
+export function usageRequests(): RequestCount {
+  return { least: PRODUCTS.length, most: PRODUCTS.length };
+}
 
 /** Asks for the bill of each product. The range begins and ends with an hour, or it would be widened to that. */
 export async function* askUsage(

@@ -101,12 +101,17 @@ export function sampleLine(
   values: readonly string[],
   value: number,
 ): string {
-  if (labels.length === 0) return `${name} ${formatValue(value)}\n`;
-  let line = `${name}{${labels[0]}="${quoted(values[0] ?? '')}"`;
+  return `${seriesText(name, labels, values)} ${formatValue(value)}\n`;
+}
+
+/** What a line begins with: `name{label="value"}`. */
+export function seriesText(name: string, labels: readonly string[], values: readonly string[]): string {
+  if (labels.length === 0) return name;
+  let text = `${name}{${labels[0]}="${quoted(values[0] ?? '')}"`;
   for (let index = 1; index < labels.length; index += 1) {
-    line += `,${labels[index]}="${quoted(values[index] ?? '')}"`;
+    text += `,${labels[index]}="${quoted(values[index] ?? '')}"`;
   }
-  return `${line}} ${formatValue(value)}\n`;
+  return `${text}}`;
 }
 
 /** The shortest decimal that reads back as the same double. */

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { type handleUnaryCall, Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
+import { portOf } from '../exporter/loopback.ts';
 import type { Scope } from '../exporter/process.ts';
 import { type OtlpBody, readJson, readProtobuf } from './otlp-metrics.ts';
 
@@ -67,36 +68,30 @@ export async function startOtlpReceiver(context: Scope, options: OtlpReceiverOpt
   return { ...listening, ...inbox, url: `${scheme}://${host}:${listening.port}${path}` };
 }
 
-interface Listening {
+export interface Listening {
   readonly port: number;
   readonly stop: () => void;
 }
 
 type Answering = (push: Push) => Promise<Answer>;
 
-async function listenHttp(options: OtlpReceiverOptions, answer: Answering): Promise<Listening> {
-  const listener = async (request: IncomingMessage, response: ServerResponse) => {
+function listenHttp(options: OtlpReceiverOptions, answer: Answering): Promise<Listening> {
+  return serveHttp(options, async (request, response) => {
     const { status: code = 200, headers, body } = await answer(await pushOf(request));
     response.writeHead(code, headers).end(body);
-  };
-  const server = options.tls
-    ? createSecureServer(
-        {
-          ...options.tls,
-          ...(options.tls.clientCa && {
-            ca: options.tls.clientCa,
-            requestCert: true,
-            rejectUnauthorized: true,
-          }),
-        },
-        listener,
-      )
-    : createServer(listener);
-  await once(server.listen(options.port ?? 0, '127.0.0.1'), 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
+  });
+}
+
+/** Listens on a loopback port with or without TLS. */
+export async function serveHttp(
+  { tls, port = 0 }: Pick<OtlpReceiverOptions, 'tls' | 'port'>,
+  listener: RequestListener,
+): Promise<Listening> {
+  const forClients = tls?.clientCa && { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true };
+  const server = tls ? createSecureServer({ ...tls, ...forClients }, listener) : createServer(listener);
+  await once(server.listen(port, '127.0.0.1'), 'listening');
   return {
-    port: address.port,
+    port: portOf(server),
     stop() {
       server.close();
       server.closeAllConnections();

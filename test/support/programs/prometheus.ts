@@ -34,6 +34,8 @@ export interface PrometheusOptions {
   readonly flags?: readonly string[];
   /** Path of a file in OpenMetrics with timestamps, for which it has blocks from the start. */
   readonly history?: string;
+  /** How old samples may be that come out of order, such as `400d`; none by default. */
+  readonly outOfOrderWindow?: string;
 }
 
 const Labels = z.record(z.string(), z.string());
@@ -128,10 +130,11 @@ async function createBlocks(history: string, data: string): Promise<void> {
 }
 
 function configurationOf(options: PrometheusOptions): unknown {
-  const { targets, intervalMs = 200, rules = [], alertmanagers = [] } = options;
+  const { targets, intervalMs = 200, rules = [], alertmanagers = [], outOfOrderWindow } = options;
   const interval = `${intervalMs}ms`;
   return {
     global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
+    ...(outOfOrderWindow && { storage: { tsdb: { out_of_order_time_window: outOfOrderWindow } } }),
     rule_files: rules,
     alerting: { alertmanagers: [{ static_configs: [{ targets: alertmanagers }] }] },
     scrape_configs: targets.map(({ address, job = 'test', path = '/metrics', protocols, more }) => ({

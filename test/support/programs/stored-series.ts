@@ -17,9 +17,13 @@ const Stored = z.object({
   }),
 });
 
-/** Every raw sample that Prometheus stored for a selector in the last ten minutes. */
-export async function samplesOf(prometheus: Prometheus, selector: string): Promise<MatrixSeries[]> {
-  const query = new URLSearchParams({ query: `${selector}[10m]` });
+/** Every raw sample that Prometheus stored for a selector in the last ten minutes, or in the `range` before now. */
+export async function samplesOf(
+  prometheus: Pick<Prometheus, 'url'>,
+  selector: string,
+  range = '10m',
+): Promise<MatrixSeries[]> {
+  const query = new URLSearchParams({ query: `${selector}[${range}]` });
   const response = await fetch(`${prometheus.url}/api/v1/query?${query}`);
   const { result } = Stored.parse(await response.json()).data;
   return result.map(({ metric, values }) => ({

@@ -17,6 +17,8 @@ export interface StoredSeries {
   readonly count: number;
   /** The timestamp of the last one, in milliseconds since the epoch. */
   readonly at: number;
+  /** Every value with its timestamp, in order of time. */
+  readonly samples: readonly { readonly at: number; readonly value: number }[];
 }
 
 /** A real VictoriaMetrics with Prometheus naming for OTLP, which runs until its test ends.
@@ -104,6 +106,9 @@ function storedIn(lines: string): StoredSeries[] {
         value: values[timestamps.lastIndexOf(at)] ?? Number.NaN,
         count: values.length,
         at,
+        samples: timestamps
+          .map((time, index) => ({ at: time, value: values[index] ?? Number.NaN }))
+          .sort((a, b) => a.at - b.at),
       };
     });
 }

@@ -11,13 +11,14 @@ const LEDGER = [...STATEMENT, 'core/ledger'];
 const REPORTS = [...LEDGER, 'core/reports'];
 const FOCUS = [...REPORTS, 'core/focus'];
 const METRICS = [...REPORTS, 'core/metrics'];
-const CONFIG = ['config', 'config/yaml', 'config/values', 'config/otel'];
+const CONFIG = ['config', 'config/yaml', 'config/values', 'config/otel', 'config/history'];
 const SERVER = ['server', 'server/api', 'server/http', 'server/pages', 'server/pages/explorer', 'server/web'];
 
 /** Everything that `app` composes. */
 const PARTS = [
   ...METRICS,
   'core/focus',
+  'core/history',
   ...CONFIG,
   ...SERVER,
   'core',
@@ -32,6 +33,7 @@ const PARTS = [
   'sinks/otel',
   'sinks/focus',
   'push',
+  'push/remote-write',
   'telemetry',
 ];
 
@@ -46,7 +48,8 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   'core/reports': LEDGER,
   'core/focus': REPORTS,
   'core/metrics': REPORTS,
-  core: [...METRICS, 'core/focus'],
+  'core/history': METRICS,
+  core: [...METRICS, 'core/focus', 'core/history'],
   net: [],
   runtime: [],
   'providers/api': STATEMENT,
@@ -55,14 +58,16 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   'poll/http': [...STATEMENT, 'providers/api', 'net', 'runtime'],
   poll: ['core', ...METRICS, 'poll/http', 'providers/api', 'net', 'runtime'],
   store: LEDGER,
-  'sinks/prometheus': METRICS,
+  'sinks/prometheus': [...METRICS, 'core/history'],
   'sinks/otel': [...METRICS, 'sinks/prometheus'],
   'sinks/focus': FOCUS,
   push: [VALUES, 'net', 'runtime'],
+  'push/remote-write': [VALUES, 'push', 'net', 'runtime'],
   telemetry: [VALUES, 'push'],
   'config/values': [VALUES],
   'config/yaml': [VALUES, 'config/values'],
   'config/otel': [VALUES, 'config/values', 'config/yaml', 'push'],
+  'config/history': [VALUES, 'config/values', 'config/yaml', 'config/otel', 'push/remote-write'],
   config: [...REPORTS, ...CONFIG, 'net', 'providers/api', 'providers'],
   'server/http': [],
   'server/api': [...FOCUS, 'sinks/focus', 'runtime', 'server/http'],
@@ -85,6 +90,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'core/reports': [],
   'core/focus': [],
   'core/metrics': [],
+  'core/history': [],
   core: [],
   'providers/api': ['zod'],
   provider: ['zod'],
@@ -110,6 +116,7 @@ const HOMES: readonly { readonly of: RegExp; readonly rooms: readonly string[] }
   },
   { of: /^(node-cron|croner)$/, rooms: ['poll', 'config/values'] },
   { of: /^hyparquet-writer$/, rooms: ['sinks/focus'] },
+  { of: /^hyparquet-writer\/src\/snappy\.js$/, rooms: ['push/remote-write'] },
   { of: /^prom-client$/, rooms: ['sinks/prometheus'] },
   { of: /^@opentelemetry\/.*$/, rooms: ['sinks/otel', 'push', 'telemetry'] },
   { of: /^yaml$/, rooms: ['config/yaml'] },

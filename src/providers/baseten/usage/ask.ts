@@ -8,7 +8,7 @@ import {
 } from '../../../core/values/time.ts';
 import { PollError } from '../../api/errors.ts';
 import { daysOf, planDays } from '../../api/plans.ts';
-import type { FeedContext } from '../../api/provider.ts';
+import type { FeedContext, RequestCount } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
 import { askInParts, longestMs, SHORTER_STATE } from './parts.ts';
 import { type Answered, lacksDays } from './rows.ts';
@@ -32,6 +32,15 @@ export type UsagePage = SummaryPage | SourceAnswer;
 export function planUsage(context: FeedContext<unknown>): Range[] {
   const since = Math.max(context.since, EARLIEST);
   return planDays({ ...context, since }, { windowMs: longestMs(context.state) });
+}
+
+/** A range is asked for in two parts after it was refused as too long, day by day if a total lacks its days, and with the month's total. */
+export function usageRequests(range: Range): RequestCount {
+  return {
+    least: 1,
+    most: 3 + daysOf(range).length + 3,
+    more: 'where a server refuses 31 days, or leaves days out',
+  };
 }
 
 /** Totals of categories are those of the range that was asked for, so that the month needs a request of its own. */

@@ -1,5 +1,6 @@
 import { type Range, SECOND } from '../../../core/values/time.ts';
 import { PollError } from '../../api/errors.ts';
+import type { RequestCount } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
 import { billingPath, type NorthflankContext, scopeOf } from '../account/config.ts';
 import { nextCall } from './drilldown.ts';
@@ -7,14 +8,14 @@ import { UsageHour } from './schema.ts';
 import type { HourCall, HourPage } from './tree.ts';
 
 /** What tells whether this account was ever answered. */
-type History = Pick<NorthflankContext, 'config' | 'coverage' | 'state'>;
+type AskedBefore = Pick<NorthflankContext, 'config' | 'coverage' | 'state'>;
 
 /**
  * Walks through one hour: the unfiltered answer, then whatever shows its resources at the fewest requests.
  *
  * @throws {PollError} also for a 404 before any hour was answered.
  */
-export async function* askHour(ask: Ask, range: Range, history: History): AsyncGenerator<HourPage> {
+export async function* askHour(ask: Ask, range: Range, history: AskedBefore): AsyncGenerator<HourPage> {
   const path = billingPath(history.config, `usage/${range.start / SECOND}`);
   const pages: HourPage[] = [];
   const isTeamForm = history.config.teamId !== undefined;
@@ -24,6 +25,15 @@ export async function* askHour(ask: Ask, range: Range, history: History): AsyncG
     pages.push(page);
     yield page;
   }
+}
+
+/** An hour without resources takes one request. */
+export function hourRequests(): RequestCount {
+  return {
+    least: 1,
+    most: undefined,
+    more: 'where an hour has teams and projects, and none where it is listed as empty',
+  };
 }
 
 async function hourOf(ask: Ask, path: string, call: HourCall): Promise<UsageHour | undefined> {
@@ -56,7 +66,7 @@ function isUnknown(error: unknown, call: HourCall): boolean {
  *
  * @throws {PollError} `contract` while no hour of this scope was answered.
  */
-function verifyScope({ config, coverage, state }: History): void {
+function verifyScope({ config, coverage, state }: AskedBefore): void {
   const isKnown = state === undefined ? coverage.latest() !== undefined : state === scopeOf(config);
   if (isKnown) return;
   const cause = config.teamId === undefined ? WRONG_TOKEN : WRONG_TEAM;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { floorTo, HOUR, type Instant, type Range, SECOND } from '../../../core/values/time.ts';
 import { cursorPages } from '../../api/cursor-pages.ts';
 import { PollError } from '../../api/errors.ts';
+import type { RequestCount } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
 import { listOf } from '../../api/schemas.ts';
 import { billingPath, type NorthflankContext, Pagination } from '../account/config.ts';
@@ -33,6 +34,11 @@ const PAGE_SIZE: Readonly<Record<ApiContract, Readonly<Record<string, string>>>>
   legacy: { per_page: '100' },
   current: { perPage: '100', granularity: 'hour' },
 };
+
+/** The first page has 50 hours, each other one 100 once the contract is known. Hours without use may be left out. */
+export function listRequests({ start, end }: Range): RequestCount {
+  return { least: 1, most: 1 + Math.ceil((end - start) / HOUR / 50) };
+}
 
 /**
  * Walks through the list from the end of the range back to one hour before its start: the oldest hour of the range wants a

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Range } from '../../../core/values/time.ts';
 import { mostTelling, PollError } from '../../api/errors.ts';
-import type { FeedContext } from '../../api/provider.ts';
+import type { FeedContext, RequestCount } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
 import { historyPages } from './history.ts';
 import { legacyPages } from './legacy.ts';
@@ -18,6 +18,11 @@ export const VeniceConfig = z.strictObject({
     ),
 });
 export type VeniceConfig = z.infer<typeof VeniceConfig>;
+
+/** How many pages a range has, only its rows tell. */
+export function usageRequests(): RequestCount {
+  return { least: 1, most: undefined, more: 'where a day has over 1,000 rows' };
+}
 
 /**
  * All rows of a range, from the endpoint that the configuration names, or that the server has.
