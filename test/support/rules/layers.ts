@@ -35,6 +35,7 @@ const PARTS = [
   'push',
   'push/remote-write',
   'telemetry',
+  'backfill',
 ];
 
 /**
@@ -64,6 +65,20 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   push: [VALUES, 'net', 'runtime'],
   'push/remote-write': [VALUES, 'push', 'net', 'runtime'],
   telemetry: [VALUES, 'push'],
+  backfill: [
+    ...METRICS,
+    ...CONFIG,
+    'core',
+    'core/history',
+    'poll',
+    'poll/http',
+    'store',
+    'providers/api',
+    'sinks/prometheus',
+    'push',
+    'push/remote-write',
+    'runtime',
+  ],
   'config/values': [VALUES],
   'config/yaml': [VALUES, 'config/values'],
   'config/otel': [VALUES, 'config/values', 'config/yaml', 'push'],
