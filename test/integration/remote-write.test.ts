@@ -4,7 +4,7 @@ import { ceilTo, DAY, MINUTE } from '../../src/core/values/time.ts';
 import { writeRemotely } from '../../src/push/remote-write/write-remotely.ts';
 import { realServerTest } from '../support/programs/binaries.ts';
 import { startPrometheus } from '../support/programs/prometheus.ts';
-import { samplesOf as storedIn } from '../support/programs/stored-series.ts';
+import { samplesIn } from '../support/programs/stored-series.ts';
 import { startVictoriaMetrics } from '../support/programs/victoria-metrics.ts';
 import { samplesOf, seriesOf } from '../support/remote-write/samples.ts';
 
@@ -78,7 +78,7 @@ realServerTest(
       const summary = await send(url, acknowledged - 5000);
       assert.deepEqual(summary, { accepted: 5 * TIMES - acknowledged + 5000, refused: [] });
     }
-    const stored = await storedIn(prometheus, '{__name__="ai_billing_cost_usd_total"}', '31d');
+    const stored = await samplesIn(prometheus, 'ai_billing_cost_usd_total[31d]');
     const ofPrometheus = stored.map(({ labels, values }) => ({
       labels,
       samples: values.map(({ at, value }) => ({ at, value: Number(value) })),
