@@ -12,7 +12,7 @@ export interface ScheduledFeed extends PollTarget {
   readonly labels: { readonly provider: string; readonly account: string; readonly feed: string };
   /** A cron line in UTC. */
   readonly schedule: string;
-  /** Whether the feed reads the history of its stream: the last feed of the stream does. */
+  /** Whether the feed reads the history of its stream. */
   readonly readsHistory: boolean;
 }
 

@@ -50,8 +50,7 @@ export function openAccount(account: PolledAccount, options: OpenAccountOptions)
       feed,
       config: account.config,
       schedule: account.schedule[feed.name] ?? feed.schedule,
-      readsHistory:
-        feed === account.provider.feeds.findLast(({ stream }) => stream?.name === feed.stream?.name),
+      readsHistory: feed === historyFeed(account.provider, feed.stream?.name),
       client,
       ledger,
       rates: () => rates,
@@ -100,6 +99,11 @@ function createAsOf(ledger: Ledger, account: number): (at: Instant) => Instant {
     last = Math.max(at, last + 1);
     return last;
   };
+}
+
+/** The feed that reads the history of a stream: the last one that every account may read. */
+function historyFeed({ feeds }: Provider, name: string | undefined) {
+  return feeds.findLast(({ stream, optional }) => stream?.name === name && !optional);
 }
 
 /** The feeds that are enabled for the account, and those that are not. */

@@ -37,9 +37,11 @@ export function rhythmOf(provider: Provider, feed: Feed<unknown, unknown>): Rhyt
   };
 }
 
-/** Whether this is the last of several feeds of one stream. */
+/** Whether this is the last of several feeds of one stream that every account may read. */
 function readsHistory({ feeds }: Provider, feed: Feed<unknown, unknown>): boolean {
-  const same = feeds.filter(({ stream }) => stream !== undefined && stream.name === feed.stream?.name);
+  const same = feeds.filter(
+    ({ stream, optional }) => stream !== undefined && stream.name === feed.stream?.name && !optional,
+  );
   return same.length > 1 && same.at(-1) === feed;
 }
 

@@ -65,12 +65,10 @@ function sourceFeed({ name, schedule, windowMs }: SourceFeed) {
   });
 }
 
-/** The last feed of a stream reads its history. */
-const BILL_FEEDS = [
+const SOURCE_FEEDS = [
   sourceFeed({ name: 'model_apis', schedule: '7 * * * *', windowMs: 31 * DAY }),
   // Today and yesterday by the hour.
   sourceFeed({ name: 'model_api_usage', schedule: '22 * * * *', windowMs: 2 * DAY }),
-  usage,
 ];
 
 interface Lookup<Body> extends Request<Body> {
@@ -114,5 +112,5 @@ export const baseten = defineProvider<BasetenConfig>({
   retryAfterOfBody: (body) => TooMany.safeParse(body).data?.retry_after,
   // https://docs.baseten.co/reference/management-api/rate-limits
   requestBudget: { requests: 100, perMs: SECOND },
-  feeds: [...BILL_FEEDS, ...LOOKUPS],
+  feeds: [usage, ...SOURCE_FEEDS, ...LOOKUPS],
 });

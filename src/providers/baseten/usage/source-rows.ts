@@ -3,8 +3,8 @@ import { readBuckets } from '../../api/bucket-pages.ts';
 import type { DriftLog } from '../../api/drift-log.ts';
 import { isWithin } from '../../api/plans.ts';
 import type { Usage } from './rows.ts';
-import { MODEL_API } from './schema.ts';
-import type { SourcePage } from './source-schema.ts';
+import { type Figures, MODEL_API } from './schema.ts';
+import type { SourcePage, SourceRow } from './source-schema.ts';
 
 /** What tells more of model APIs than the summary does. */
 export type Source = 'model_apis' | 'model_api_usage';
@@ -39,19 +39,39 @@ export function readSource(
   // Hours and days alike are stated by day: no other bucket is a part of one.
   const sizeMs = DAY % lengthMs === 0 ? lengthMs : HOUR;
   const { range, rows } = readBuckets([{ data, has_more: false }], { range: asked, sizeMs, now, drift });
-  return {
-    source,
-    range,
-    rows: rows.map(({ at, row: { key, model, figures } }) => ({
-      tier: MODEL_API,
-      date: startOfDay(at),
-      item: { billable_resource: { id: key, model_name: model }, model_name: model },
-      figures,
-      isStray: false,
-    })),
-    isRead: true,
-  };
+  const days = Map.groupBy(rows, ({ at, row: { key, model } }) =>
+    JSON.stringify([startOfDay(at), key, model]),
+  );
+  return { source, range, rows: [...days.values()].flatMap(usageOf), isRead: true };
 }
+
+interface DatedSourceRow {
+  readonly at: Instant;
+  readonly row: SourceRow;
+}
+
+/** The rows of a key and model of one day as one: parts of a count, such as cached tokens, are taken off the sum. */
+function usageOf(rows: readonly DatedSourceRow[]): Usage[] {
+  const [first, ...others] = rows;
+  if (!first) return [];
+  const { key, model } = first.row;
+  const item = { billable_resource: { id: key, model_name: model }, model_name: model };
+  const figures = others.reduce((sum, { row }) => addFigures(sum, row.figures), first.row.figures);
+  return [{ tier: MODEL_API, date: startOfDay(first.at), item, figures, isStray: false }];
+}
+
+function addFigures(one: Partial<Figures>, other: Partial<Figures>): Partial<Figures> {
+  const known = FIGURES.filter((name) => one[name] !== undefined || other[name] !== undefined);
+  return Object.fromEntries(known.map((name) => [name, (one[name] ?? 0n) + (other[name] ?? 0n)]));
+}
+
+const FIGURES = [
+  'subtotal',
+  'input_tokens',
+  'cached_input_tokens',
+  'output_tokens',
+  'inference_requests',
+] as const satisfies readonly (keyof Figures)[];
 
 /** A row of the summary without what a source says in its place. */
 export function withoutTold(row: Usage, parts: readonly SourcePart[]): Usage {
