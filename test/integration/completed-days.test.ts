@@ -36,17 +36,17 @@ interface Seen {
 async function seen(exporter: Exporter, provider: string): Promise<Seen> {
   await pollSuccessfully(exporter);
   const page = await exporter.fresh();
-  const get = async (path: string) => (await fetch(`${exporter.url}/api/v1/${path}`)).json();
-  const { series } = await get(
-    `costs/series?from=${isoDay(FIRST)}&to=${isoDay(FIRST + 2 * DAY)}&by=provider`,
-  );
+  const get = async (path: string): Promise<unknown> =>
+    (await fetch(`${exporter.url}/api/v1/${path}`)).json();
+  const path = `costs/series?from=${isoDay(FIRST)}&to=${isoDay(FIRST + 2 * DAY)}&by=provider`;
+  const { series } = Series.parse(await get(path));
   const windows = ['today', 'yesterday', 'month_to_date'];
-  const unknown = await Promise.all(windows.map(async (window) => get(`costs?window=${window}`)));
+  const answers = await Promise.all(windows.map((window) => get(`costs?window=${window}`)));
   const spent = samplesOf(page, 'ai_billing_budget_spent_usd');
   const labels = { provider, account: 'test' };
   return {
     series: series[0]?.values ?? [],
-    unknown: windows.filter((_, index) => unknown[index]?.length),
+    unknown: windows.filter((_, index) => Costs.parse(answers[index]).unknown.length > 0),
     budgets: BUDGETS.map(({ name }) => spent.find((one) => one.labels.budget === name)?.value.toFixed(2)),
     isComplete: windows.map((window) => page.value('ai_billing_cost_window_complete', { ...labels, window })),
     hasRunway: page.value('ai_billing_runway_seconds', labels) !== undefined,
