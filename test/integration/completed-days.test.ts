@@ -32,7 +32,7 @@ interface Seen {
   readonly hasRunway: boolean;
 }
 
-/** What is told of the month so far: by the API, by budgets and by the runway. */
+/** What is known of the month so far, by the API, by budgets and by the runway. */
 async function seen(exporter: Exporter, provider: string): Promise<Seen> {
   await pollSuccessfully(exporter);
   const page = await exporter.fresh();
