@@ -11,7 +11,8 @@ const NO_USE =
   'Nothing of this kind was billed in the selected time range, as far as Prometheus recorded it.';
 const SMOOTH: Window = { range: '6h' };
 const RANGE: Window = { range: '$__range' };
-const SERIES = ['provider', 'account', 'model', 'resource', 'tier'];
+/** Not by tier: some providers name it in tokens and in cost by different words. */
+const SERIES = ['provider', 'account', 'model', 'resource'];
 const MODEL = ['provider', 'model'];
 const about = (what: string) => `${what} ${COUNTED} ${LEDGER}`;
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { highest, named, queriesOf, SHOWN } from '../../grafana/src/promql.ts';
 import { costPerHour } from '../../grafana/src/rate.ts';
+import { tokens } from '../../grafana/src/tokens.ts';
 import { IS_PARTIAL, windowTotal } from '../../grafana/src/totals.ts';
 import { METRICS } from '../../src/core/metrics/catalog.ts';
 import { run } from '../support/exporter/child.ts';
@@ -152,6 +153,61 @@ const RATES: readonly Case[] = [
 
 const MONTH = windowTotal(queriesOf({ variables: [] }), 'month_to_date', { id: 1, freshness: '' }).queries;
 
+const STATS = tokens.rows.flatMap(({ panels }) => panels);
+const exprOf = (title: string) => STATS.find((panel) => panel.title === title)?.queries[0]?.expr ?? '';
+
+/** A counter that grows by `step` a minute, and its corrections, which never do. */
+function counter(name: string, labels: string, step: number): object[] {
+  const where = `job="j", instance="i", account="a", ${labels}`;
+  return [
+    series(`${name}_total`, where, `0+${step}x900`),
+    series(`${name}_corrections_total`, where, '0x900'),
+  ];
+}
+
+function tokenCounts(labels: string, counts: Readonly<Record<string, number>>): object[] {
+  return Object.entries(counts).flatMap(([type, step]) =>
+    counter('ai_billing_tokens', `${labels}, token_type="${type}"`, step),
+  );
+}
+
+function dollars(labels: string, step: number): object[] {
+  const where = `job="j", instance="i", account="a", ${labels}, currency="USD"`;
+  return [series(COST, where, `0+${step}x900`), series(TWIN, where, '0x900')];
+}
+
+/** Tokens and dollars of two streams with the labels of each provider: a million tokens cost $2, of input half is cached. */
+const TOKENS: readonly Case[] = [
+  {
+    what: 'openai',
+    money: 'provider="openai", resource="proj_a", model="gpt-5.6"',
+    used: 'provider="openai", resource="proj_a", model="gpt-5.6"',
+  },
+  {
+    what: 'anthropic, whose tiers differ',
+    money: 'provider="anthropic", resource="wrkspc_a", model="claude-opus-5", tier="tokens"',
+    used: 'provider="anthropic", resource="wrkspc_a", model="claude-opus-5", tier="standard"',
+  },
+  {
+    what: 'openrouter',
+    money: 'provider="openrouter", model="z-ai/glm-5.1", tier="DeepInfra"',
+    used: 'provider="openrouter", model="z-ai/glm-5.1", tier="DeepInfra"',
+  },
+].flatMap(({ what, money, used }) => {
+  const input = [
+    ...dollars(money, 0.008),
+    // Nothing that is billed by the token.
+    ...dollars('provider="runpod", resource="pod", tier="pod"', 5),
+    ...tokenCounts(used, { input: 900, cached_input: 1000, cache_write: 100, output: 2000 }),
+  ];
+  const at = '12h';
+  const per = { expr: `round(${exprOf('US dollars per million tokens')}, 0.0001)`, value: 2 };
+  const share = { expr: `round(${exprOf('Cached share')}, 0.0001)`, value: 0.5 };
+  return [per, share].map(({ expr, value }, index) => {
+    return { name: `tokens of ${what} ${index}`, input, at, expr, expected: [{ labels: '{}', value }] };
+  });
+});
+
 /** Accounts of which the window was read completely or not, and their totals. */
 function accounts(complete: readonly (0 | 1)[]): object[] {
   return complete.flatMap((isComplete, index) => {
@@ -189,10 +245,10 @@ realServerTest('dashboards: expressions yield the expected values', ['promtool']
   const file = join(await folderOf(context), 'tests.yml');
   const filled = (expr: string) =>
     expr
-      .replaceAll(/"\$(job|instance)"/g, '".+"')
+      .replaceAll(/"\$[a-z]\w*"/g, '".*"')
       .replaceAll('$__range', '6h')
       .replaceAll('@ end()', '@ 43200');
-  const tests = [...CASES, ...RATES, ...TOTALS].map(({ name, input, at, expr, expected }) => ({
+  const tests = [...CASES, ...RATES, ...TOKENS, ...TOTALS].map(({ name, input, at, expr, expected }) => ({
     name,
     interval: '1m',
     input_series: input,

@@ -140,6 +140,20 @@ test('cost series: of hours that are billed once they have ended, the open one i
   assert.deepEqual(texts(bench, hours).at(-1), 'total: 1 ? = ?');
 });
 
+test('cost series: of days that are billed once they have ended, today is unknown, and yesterday until it was read', () => {
+  const bench = opened({ granularities: ['day'], closedBuckets: true, lagMs: 40 * HOUR });
+  const day = (nth: number) =>
+    bench.apply(
+      statement('day', { start: at(nth), end: at(nth + 1) }, at(nth + 1) + HOUR, [cost(at(nth), 'a', nth)]),
+    );
+  day(18);
+  const days = { from: at(18), to: at(21), by: ['resource'] as SeriesLabel[] };
+  assert.deepEqual(texts(bench, days), ['a: 18 ? ? = ?', 'total: 18 ? ? = ?']);
+  day(19);
+  assert.deepEqual(texts(bench, days), ['a: 18 19 ? = ?', 'total: 18 19 ? = ?']);
+  assert.deepEqual(texts(bench, { ...days, to: at(20) }).at(-1), 'total: 18 19 = 37');
+});
+
 test('cost series: one unread stream makes its account unknown', () => {
   const bench = opened();
   read(bench, [cost(at(18), 'a', 1)]);

@@ -124,6 +124,7 @@ export const ALL = fc.oneof(
   histories({ granularities: ['hour'] }, ['hour']),
   histories({ granularities: ['day'] }, ['day']),
   CLOSED_DAYS,
+  histories({ granularities: ['hour'], closedBuckets: true }, ['hour']),
   histories(ONE_TRUTH, ['minute', 'hour', 'day']),
   histories({ ...ONE_TRUTH, granularities: ['hour', 'day'] }, ['hour', 'day']),
   histories({ ...ONE_TRUTH, granularities: ['minute', 'hour'] }, ['minute', 'hour']),
