@@ -1,10 +1,9 @@
 import process from 'node:process';
-import v8 from 'node:v8';
-import { send } from './child.ts';
+import { send, useProgramFlags } from './child.ts';
 
 /** Runs the command once, with a configuration and a range, as the program does. */
 const [config = '', from = '', to = '', output = ''] = process.argv.slice(2);
-v8.setFlagsFromString('--optimize-for-size');
+useProgramFlags();
 const { backfill } = await import('../../src/commands/backfill.ts');
 const { PROVIDERS } = await import('../../src/providers/index.ts');
 const { Redactor } = await import('../../src/runtime/redactor.ts');

@@ -26,7 +26,7 @@ export async function backfillFigures(): Promise<Figure[]> {
     const account = { provider: 'venice', name: 'bench', baseUrl: `${url}/${ROWS_PER_DAY}`, apiKey: 'key' };
     const state = { path: join(folder, 'ledger.db') };
     await writeFile(config, JSON.stringify({ accounts: [account], state }));
-    const read = [String(ROWS_PER_DAY), String(from), String(DAYS)];
+    const read = [String(ROWS_PER_DAY), String(from), String(DAYS), 'program'];
     const reads: z.infer<typeof Read>[] = [];
     const runs: z.infer<typeof Run>[] = [];
     for (let run = 0; run < RUNS; run++) {

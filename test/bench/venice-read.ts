@@ -5,10 +5,11 @@ import { bucketsIn, DAY } from '../../src/core/values/time.ts';
 import { createHttpClient } from '../../src/poll/http/client.ts';
 import { EMPTY_CONTEXT } from '../../src/providers/api/provider.ts';
 import { venice } from '../../src/providers/venice/index.ts';
-import { send } from './child.ts';
+import { send, useProgramFlags } from './child.ts';
 
 /** Reads the rows of some days once: `ours` as the feed does, `plain` with undici and `JSON.parse` only. */
-const [variant, url = '', rows = '', start = '', days = '1'] = process.argv.slice(2);
+const [variant, url = '', rows = '', start = '', days = '1', flags = ''] = process.argv.slice(2);
+if (flags === 'program') useProgramFlags();
 const path = `/${rows}/api/v1/billing/usage-history`;
 const baseUrl = `${url}/${rows}`;
 
