@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { METRICS, type Metric } from '../../../src/core/metrics/catalog.ts';
 import { type Fixed, fromNumber } from '../../../src/core/values/money.ts';
+import type { Instant } from '../../../src/core/values/time.ts';
 import { type Amounts, LEDGER_COUNTERS, seriesKey } from '../providers/billing-activity.ts';
 import type { MatrixSeries, Prometheus } from './prometheus.ts';
 
@@ -18,12 +19,24 @@ const Stored = z.object({
 });
 
 /** Every raw sample that Prometheus stored for a selector in the last ten minutes, or in the `range` before now. */
-export async function samplesOf(
+export function samplesOf(
   prometheus: Pick<Prometheus, 'url'>,
   selector: string,
   range = '10m',
 ): Promise<MatrixSeries[]> {
-  const query = new URLSearchParams({ query: `${selector}[${range}]` });
+  return samplesIn(prometheus, `${selector}[${range}]`);
+}
+
+/** Every raw sample of a range vector such as `up[1h]`, now or at an instant. */
+export async function samplesIn(
+  prometheus: Pick<Prometheus, 'url'>,
+  vector: string,
+  at?: Instant,
+): Promise<MatrixSeries[]> {
+  const query = new URLSearchParams({
+    query: vector,
+    ...(at === undefined ? {} : { time: String(at / 1000) }),
+  });
   const response = await fetch(`${prometheus.url}/api/v1/query?${query}`);
   const { result } = Stored.parse(await response.json()).data;
   return result.map(({ metric, values }) => ({
