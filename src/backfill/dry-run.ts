@@ -3,9 +3,9 @@ import { gapsIn, joinRanges } from '../core/values/ranges.ts';
 import type { Instant, Range } from '../core/values/time.ts';
 import { streamsOf } from '../poll/open-account.ts';
 import type { PolledAccount } from '../providers/api/account.ts';
-import { EMPTY_CONTEXT, type Feed, type RequestCount } from '../providers/api/provider.ts';
+import { EMPTY_CONTEXT, type RequestCount } from '../providers/api/provider.ts';
 import { Quota } from './quota.ts';
-import { historyFirst } from './read-account.ts';
+import { type AnyFeed, historyFirst } from './read-account.ts';
 import { type HistoryRange, isUseful, rangeToRead } from './unread.ts';
 
 /** What reading a feed would take, without retries. */
@@ -16,8 +16,6 @@ export interface FeedEstimate extends RequestCount {
   /** How long the least number of requests takes under the provider's limit, of which half is left to a running exporter. */
   readonly leastMs: number;
 }
-
-type AnyFeed = Feed<unknown, unknown>;
 
 /** What reading all history of an account takes, by the plans of its feeds: nothing is sent. */
 export function estimateRequests(

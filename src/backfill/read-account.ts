@@ -54,7 +54,7 @@ export function historyFirst(feeds: readonly AnyFeed[], stream: string): AnyFeed
   return feeds.filter((feed) => feed.stream?.name === stream).reverse();
 }
 
-type AnyFeed = Feed<unknown, unknown>;
+export type AnyFeed = Feed<unknown, unknown>;
 
 /** Reads a feed of hints once, however far back that reaches. Without them, history takes more requests. */
 async function readGuide(

@@ -97,7 +97,7 @@ export function* writeSamples(
 }
 
 function sorted(labels: SeriesLabels): SeriesLabels {
-  // An empty label is none.
+  // An empty label is as good as absent.
   const present = labels.filter(([, value]) => value !== '');
   return present.sort(([a], [b]) => (a < b ? -1 : 1));
 }

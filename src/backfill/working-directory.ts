@@ -10,7 +10,7 @@ import { BackfillQuestion, BackfillRefusal, differenceOf } from './question.ts';
 import { UNREAD_KINDS } from './unread.ts';
 
 /** How far a backfill has come after all was read. */
-const Written = z.strictObject({
+const WriteState = z.strictObject({
   /** What could not be read; undefined while history is still read. */
   unread: z
     .array(
@@ -34,9 +34,9 @@ const Written = z.strictObject({
     )
     .readonly(),
 });
-export type Written = z.infer<typeof Written>;
+export type WriteState = z.infer<typeof WriteState>;
 
-const NOTHING_WRITTEN: Written = { files: [], acknowledged: 0, refused: [] };
+const NOTHING_WRITTEN: WriteState = { files: [], acknowledged: 0, refused: [] };
 
 export interface WorkingDirectoryOptions {
   readonly path: string;
@@ -57,13 +57,13 @@ export class WorkingDirectory {
   readonly question: BackfillQuestion;
   /** Holds what was read. */
   readonly ledger: Ledger;
-  #written: Written;
+  #written: WriteState;
 
   private constructor(path: string, question: BackfillQuestion, ledger: Ledger) {
     this.path = path;
     this.question = question;
     this.ledger = ledger;
-    this.#written = readJson(join(path, WRITTEN), Written) ?? NOTHING_WRITTEN;
+    this.#written = readJson(join(path, WRITTEN), WriteState) ?? NOTHING_WRITTEN;
   }
 
   /**
@@ -104,12 +104,12 @@ export class WorkingDirectory {
     return existsSync(path) ? path : undefined;
   }
 
-  get written(): Written {
+  get written(): WriteState {
     return this.#written;
   }
 
   /** Notes what was written, so that it is not written again. */
-  note(change: Partial<Written>): void {
+  note(change: Partial<WriteState>): void {
     this.#written = { ...this.#written, ...change };
     writeJson(join(this.path, WRITTEN), this.#written);
   }

@@ -64,6 +64,14 @@ const CALLS: readonly [args: string, call: string][] = [
     'costs -c c.yml --from 2026-11-01 --to 2026-11-02 --by model,tier --step day',
     'costs {"by":"model,tier","format":"table","config":"c.yml","from":"2026-11-01","to":"2026-11-02","step":"day"}',
   ],
+  [
+    'backfill -c c.yml --from 2026-10-01 --output a/ --label job=a --label instance=b --resume',
+    'backfill {"to":"baseline","config":"c.yml","from":"2026-10-01","output":"a/","label":["job=a","instance=b"],"resume":true}',
+  ],
+  [
+    'backfill --from 2026-10-01 --to 2026-11-01 --remote-write http://h --dry-run',
+    'backfill {"to":"2026-11-01","from":"2026-10-01","remoteWrite":"http://h","dryRun":true}',
+  ],
   ['task-cost t1', 'taskCost {"task":"t1"}'],
   [
     'task-cost --config c.yml --account a --json t1',
@@ -94,11 +102,12 @@ const REFUSED: readonly [args: string, message: string][] = [
   ['chek', "error: unknown command 'chek'; did you mean check?\n"],
   [
     'frobnicate',
-    "error: unknown command 'frobnicate'; known commands: serve, demo, check, poll, costs, export, task-cost, ledger, config-schema, completion, help\n",
+    "error: unknown command 'frobnicate'; known commands: serve, demo, check, poll, costs, export, backfill, task-cost, ledger, config-schema, completion, help\n",
   ],
+  ['backfill', "error: required option '--from <date>' not specified\n"],
   [
-    'backfill',
-    "error: unknown command 'backfill'; known commands: serve, demo, check, poll, costs, export, task-cost, ledger, config-schema, completion, help\n",
+    'backfill --from 2026-10-01 -o a --remote-write http://h',
+    "error: option '-o, --output <file>' cannot be used with option '--remote-write <url>'\n",
   ],
   ['serve more', "error: too many arguments for 'serve'. Expected 0 arguments but got 1: more.\n"],
   ['--confg c.yml', "error: unknown option '--confg'\n(Did you mean --config?)\n"],

@@ -4,6 +4,7 @@ import { type BackfillQuestion, BackfillRefusal } from '../backfill/question.ts'
 import type { Config } from '../config/config.ts';
 import { METRICS, type Metric } from '../core/metrics/catalog.ts';
 import { type Instant, isoDay, startOfDay } from '../core/values/time.ts';
+import type { SeriesLabels } from '../push/remote-write/sample.ts';
 import { parseInstant } from '../server/api/parameters.ts';
 import type { BackfillOptions } from './io.ts';
 
@@ -12,15 +13,13 @@ export type BackfillOutput =
   | { readonly kind: 'folder'; readonly folder: string }
   | { readonly kind: 'remote'; readonly url: URL };
 
-type Labels = readonly (readonly [name: string, value: string])[];
-
 /** A backfill, as it was asked for. */
 export interface BackfillRequest {
   readonly from: Instant;
   readonly to: Instant | 'baseline';
   readonly output: BackfillOutput;
   /** Labels of every series, beside its own. */
-  readonly labels: Labels;
+  readonly labels: SeriesLabels;
   readonly workingDirectory: string;
   readonly question: BackfillQuestion;
 }

@@ -1,5 +1,6 @@
 import { availableParallelism, cpus } from 'node:os';
 import process from 'node:process';
+import { backfillFigures } from './backfill.ts';
 import { type Figure, tableOf } from './figure.ts';
 import { historyFigures } from './history.ts';
 import { hostileFigures } from './hostile.ts';
@@ -21,6 +22,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   publish: publishFigures,
   push: pushFigures,
   venice: veniceFigures,
+  backfill: backfillFigures,
   reapply: reapplyFigures,
   restart: restartFigures,
   series: seriesFigures,

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import process from 'node:process';
+import v8 from 'node:v8';
 import type { z } from 'zod';
 
 /** A script of this folder in its own process. */
@@ -59,6 +60,11 @@ async function answerOf(child: ChildProcess, script: string): Promise<unknown> {
   } finally {
     over.abort();
   }
+}
+
+/** Within a child: what the published program sets before it loads anything. */
+export function useProgramFlags(): void {
+  v8.setFlagsFromString('--optimize-for-size');
 }
 
 /** Within a child: sends a message to the parent. */

@@ -1,14 +1,15 @@
 import process from 'node:process';
 import { Pool } from 'undici';
 import { z } from 'zod';
-import { DAY } from '../../src/core/values/time.ts';
+import { bucketsIn, DAY } from '../../src/core/values/time.ts';
 import { createHttpClient } from '../../src/poll/http/client.ts';
 import { EMPTY_CONTEXT } from '../../src/providers/api/provider.ts';
 import { venice } from '../../src/providers/venice/index.ts';
-import { send } from './child.ts';
+import { send, useProgramFlags } from './child.ts';
 
-/** Reads the ledger once: `ours` as the feed does, `plain` with undici and `JSON.parse` only. */
-const [variant, url = '', rows = '', start = ''] = process.argv.slice(2);
+/** Reads the rows of some days once: `ours` as the feed does, `plain` with undici and `JSON.parse` only. */
+const [variant, url = '', rows = '', start = '', days = '1', flags = ''] = process.argv.slice(2);
+if (flags === 'program') useProgramFlags();
 const path = `/${rows}/api/v1/billing/usage-history`;
 const baseUrl = `${url}/${rows}`;
 
@@ -35,16 +36,19 @@ async function ours(): Promise<number> {
   const { signal } = new AbortController();
   const feed = venice.feeds.find(({ name }) => name === 'usage_history');
   if (!feed) throw new Error('the feed has another name');
-  const range = { start: Number(start), end: Number(start) + DAY };
   const config = { ledgerApi: 'auto' as const };
-  const context = { ...EMPTY_CONTEXT, config, signal, now: range.end, since: range.start };
-  const reader = feed.reader(range, context);
-  for await (const page of feed.ask(client.ask(signal), range, context)) reader.add(page);
-  const { statement } = reader.finish();
+  let count = 0;
+  for (const day of bucketsIn(DAY, { start: Number(start), end: Number(start) + Number(days) * DAY })) {
+    const range = { start: day, end: day + DAY };
+    const context = { ...EMPTY_CONTEXT, config, signal, now: range.end, since: range.start };
+    const reader = feed.reader(range, context);
+    for await (const page of feed.ask(client.ask(signal), range, context)) reader.add(page);
+    // Three rows a request: what was counted says how many rows were read.
+    const requests = reader.finish().statement?.charges.filter(({ measure }) => measure === 'requests') ?? [];
+    count += Number(requests.reduce((sum, { value }) => sum + value, 0n) / 1_000_000_000_000n) * 3;
+  }
   await client.close();
-  // Three rows a request: what was counted says how many rows were read.
-  const requests = statement?.charges.filter(({ measure }) => measure === 'requests') ?? [];
-  return Number(requests.reduce((sum, { value }) => sum + value, 0n) / 1_000_000_000_000n) * 3;
+  return count;
 }
 
 const before = process.cpuUsage();

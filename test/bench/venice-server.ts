@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { z } from 'zod';
-import { DAY } from '../../src/core/values/time.ts';
+import { DAY, isoDay } from '../../src/core/values/time.ts';
 import { listenOnLoopback } from '../support/exporter/loopback.ts';
 import { NOW } from './bill.ts';
 import { send } from './child.ts';
@@ -42,13 +42,27 @@ const pages = Array.from({ length: MOST_ROWS / PAGE_ROWS }, (_, page) => {
   return Buffer.from(`{"data":${JSON.stringify(rows)},"nextCursor":`);
 });
 
-const Asked = z.tuple([z.coerce.number(), z.coerce.number()]);
+/** A cursor names the page and the day. */
+const Asked = z.tuple([z.coerce.number(), z.coerce.number(), z.string()]);
+const OWN_DAY = isoDay(START);
+
+/** The page with the rows of another day. */
+function ofDay(page: Buffer, day: string): Buffer {
+  if (day === OWN_DAY || !/^\d{4}-\d\d-\d\d$/.test(day)) return page;
+  const copy = Buffer.from(page);
+  for (let at = copy.indexOf(OWN_DAY); at >= 0; at = copy.indexOf(OWN_DAY, at + day.length))
+    copy.write(day, at);
+  return copy;
+}
 
 const server = createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
-  const [rows, page] = Asked.parse([pathname.split('/')[1], searchParams.get('cursor') ?? 0]);
+  const begun = (searchParams.get('startTimestamp') ?? '').slice(0, 10);
+  const [number, onDay = begun] = searchParams.get('cursor')?.split('.') ?? [0];
+  const [rows, page, day] = Asked.parse([pathname.split('/')[1], number, onDay]);
   const isLast = (page + 1) * PAGE_ROWS >= rows;
-  const body = [pages[page] ?? Buffer.alloc(0), Buffer.from(isLast ? 'null}' : `"${page + 1}"}`)];
+  const next = isLast ? 'null}' : `"${page + 1}.${day}"}`;
+  const body = [ofDay(pages[page] ?? Buffer.alloc(0), day), Buffer.from(next)];
   const length = body.reduce((bytes, chunk) => bytes + chunk.length, 0);
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': String(length) });
   response.cork();

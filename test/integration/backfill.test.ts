@@ -224,7 +224,7 @@ test('backfill ends where the counters of the exporter begin, and refuses a rang
 });
 
 const MISUSES: readonly (readonly [what: string, args: readonly string[], message: RegExp])[] = [
-  ['a date that is none', ['--from', '2026-02-30', '-o', 'a.om'], /--from must be a UTC date/],
+  ['a date that does not exist', ['--from', '2026-02-30', '-o', 'a.om'], /--from must be a UTC date/],
   [
     'a range that ends before it starts',
     ['--from', '2026-05-01', '--to', '2026-04-01', '-o', 'a.om'],

@@ -83,10 +83,9 @@ export interface BillingStream<Config = unknown> {
   readonly sharedResources?: boolean | readonly string[];
 }
 
-/** How many requests a range takes. */
+/** How many requests a range takes; `most` is undefined if that depends on what there is to read. */
 export interface RequestCount {
   readonly least: number;
-  /** Undefined if that depends on what there is to read. */
   readonly most: number | undefined;
   /** When it takes more than the least, such as `where a day has over 1,000 rows`. */
   readonly more?: string;
