@@ -119,7 +119,7 @@ test('check: tries each key; exits with 0 if all work and 1 if one does not', as
 });
 
 /** The month is known as a whole on its first two days: the accounts are read since yesterday. */
-const USD = '<?\\$[\\d,]+\\.\\d\\d';
+const USD = '[<-]?\\$[\\d,]+\\.\\d\\d';
 
 test('poll: prints a table, JSON or metrics, and leaves no ledger behind', async (context) => {
   const { folder, write } = await world(context);

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MINUTE } from '../../src/core/values/time.ts';
 import { SIMULATED_IDS as IDS, SIMULATORS } from '../simulators/all.ts';
 import { serveOnLoopback } from '../support/exporter/loopback.ts';
 import { type Ended, folderOf, type Running, runToEnd, serve } from '../support/exporter/process.ts';
 import { type Canary, canariesIn, canaryOf } from '../support/providers/canary.ts';
 import { type FaultProxy, type RawResponder, startFaultProxy } from '../support/providers/fault-proxy.ts';
 import { KEY_LEAKS, leakInValidResponse } from '../support/providers/key-leaks.ts';
+import { providerById } from '../support/providers/provider-by-id.ts';
 
 const KEYS = IDS.map(canaryOf);
 const [OTLP, TRACES, USER] = [canaryOf('otlp'), canaryOf('traces'), canaryOf('user')];
@@ -59,7 +61,13 @@ async function startFaultScenario(context: TestContext): Promise<World> {
       const file = join(folder, `${provider}.key`);
       await writeFile(file, KEYS[index]?.key ?? '');
       const key = index < 2 ? { apiKey: `\${${provider.toUpperCase()}}` } : { apiKeyFile: file };
-      return { provider, name: 'test', baseUrl: proxies[index]?.[1].url, ...key, ...SETTINGS(genesis) };
+      return {
+        provider,
+        name: 'test',
+        baseUrl: proxies[index]?.[1].url,
+        ...key,
+        ...SETTINGS(provider, genesis),
+      };
     }),
   );
   // Nothing speaks TLS there.
@@ -87,11 +95,20 @@ async function startFaultScenario(context: TestContext): Promise<World> {
   return { folder, config, env, pushed, spoil };
 }
 
-const SETTINGS = (genesis: number) => ({
-  schedule: '* * * * * *',
+const EACH_SECOND = '* * * * * *';
+
+const SETTINGS = (id: string, genesis: number) => ({
+  schedule: scheduleOf(id),
   timeout: '1s',
   since: new Date(genesis).toISOString().slice(0, 10),
 });
+
+/** Every feed each second; only the first one where the provider allows so few requests that all of them would soon wait. */
+function scheduleOf(id: string): string | Readonly<Record<string, string>> {
+  const { requestBudget, feeds = [] } = providerById(id) ?? {};
+  if (!requestBudget || requestBudget.requests * MINUTE >= 2 * requestBudget.perMs) return EACH_SECOND;
+  return Object.fromEntries(feeds.map(({ name }, index) => [name, index === 0 ? EACH_SECOND : '0 0 1 1 *']));
+}
 
 function bearer({ key }: Canary) {
   return { headers: { authorization: `Bearer ${key}` } };
