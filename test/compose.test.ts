@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import {
   COMPOSE_FOLDER,
   type ComposeService,
@@ -150,4 +152,23 @@ test('compose: alerts that Alertmanager inhibits exist in the rules', async () =
   const rules = (await Promise.all(files)).join();
   for (const name of new Set(alertmanager.match(/\bAiBilling\w+/g)))
     assert.ok(rules.includes(`alert: ${name}\n`), name);
+});
+
+test('compose: the exporter sends its history to Prometheus, into the series that are scraped', async () => {
+  const example = await readFile(join(COMPOSE_FOLDER, 'ai-billing-exporter.example.yml'), 'utf8');
+  const Written = z.object({
+    history: z.object({
+      remoteWrite: z.object({ url: z.string(), labels: z.record(z.string(), z.string()) }),
+    }),
+  });
+  const { url, labels } = Written.parse(parse(example)).history.remoteWrite;
+  const { targets } = await readScrapes();
+  assert.equal(url, 'http://prometheus:9090/api/v1/write');
+  assert.deepEqual(labels, { job: 'ai-billing', instance: 'exporter:9464' });
+  assert.ok(targets.includes(labels.instance ?? ''));
+  const scraping = await readFile(join(root, 'deploy/prometheus/prometheus.yml'), 'utf8');
+  assert.match(scraping, new RegExp(`job_name: ${labels.job}\\n`));
+  assert.ok(services.prometheus?.command.includes('--web.enable-remote-write-receiver'));
+  const [, retention] = /retention\.time=\$\{PROMETHEUS_RETENTION:-(\d+d)\}/.exec(text) ?? [];
+  assert.equal(/out_of_order_time_window: (\d+d)/.exec(scraping)?.[1], retention);
 });

@@ -184,6 +184,11 @@ export class App {
     return this.#backups.make();
   }
 
+  /** Writes a copy of the ledger into a file. @throws {StoreError} if it cannot be written. */
+  copyLedger(file: string): Promise<void> {
+    return this.#backups.copy(file);
+  }
+
   /** Ends polls, then calls `last` to deliver what they read, then closes the ledger. */
   async stop(last?: () => Promise<void>): Promise<void> {
     clearInterval(this.#maintenance);

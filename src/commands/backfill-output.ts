@@ -2,20 +2,19 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { type CounterStart, openExporterHistory } from '../backfill/exporter-history.ts';
-import { countedHistory, monthsIn, SampleCounts, writeSamples } from '../backfill/samples.ts';
+import { openHistory } from '../backfill/open-history.ts';
+import { countedHistory, monthsIn, SampleCounts } from '../backfill/samples.ts';
+import { sendHistory } from '../backfill/send-history.ts';
 import type { WorkingDirectory } from '../backfill/working-directory.ts';
 import type { Config } from '../config/config.ts';
 import type { RemoteWriteConfig } from '../config/history/history.ts';
 import type { Baselines } from '../core/history/baselines.ts';
 import type { History } from '../core/history/history.ts';
 import { type Range, SECOND } from '../core/values/time.ts';
-import { registerAccounts } from '../poll/open-account.ts';
 import { DEFAULT_GIVE_UP_AFTER_MS } from '../push/remote-write/receiver.ts';
 import type { RefusedSeries } from '../push/remote-write/refusals.ts';
-import { writeRemotely } from '../push/remote-write/write-remotely.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { ProgressView } from '../runtime/progress.ts';
-import { packageVersion } from '../runtime/version.ts';
 import { historyText } from '../sinks/prometheus/history-text.ts';
 import { sizeText, summaryText } from './backfill-report.ts';
 import type { BackfillOutput, BackfillRequest } from './backfill-request.ts';
@@ -61,7 +60,7 @@ export async function writeBackfill(
       ? undefined
       : openExporterHistory(work.exporterCopy, config.accounts, accountDefaults(config), Date.now());
   try {
-    const open = openHistory(backfill, exporter?.ledger.baselines(), io);
+    const open = openCounted(backfill, exporter?.ledger.baselines(), io);
     const { output } = request;
     const { refused, written } =
       output.kind === 'remote' ? await send(open, output.url, io) : await writeFiles(open, output, io);
@@ -74,21 +73,17 @@ export async function writeBackfill(
   }
 }
 
-function openHistory(
+function openCounted(
   backfill: BackfillToWrite,
   baselines: Baselines | undefined,
   { progress }: BackfillIo,
 ): OpenHistory {
   const { work, config, request, starts } = backfill;
-  const { from, to } = request;
-  const latest = Math.max(work.question.end, ...starts.map(({ at }) => at));
-  const range = { start: from, end: to === 'baseline' ? latest : to };
-  const since = config.accounts.map((account) => ({ ...account, since: from }));
-  const accounts = registerAccounts(work.ledger, since, accountDefaults(config), Date.now());
-  const question = { accounts, from, to: range.end, ...(baselines && { baselines }) };
+  const { accounts } = config;
+  const defaults = accountDefaults(config);
+  const open = openHistory(work, { ...request, accounts, defaults, now: Date.now(), starts, baselines });
   const counts = new SampleCounts();
-  const history = countedHistory(work.ledger.history(question), counts, progress);
-  return { ...backfill, history, range, counts };
+  return { ...backfill, ...open, history: countedHistory(open.history, counts, progress), counts };
 }
 
 async function writeFiles(
@@ -136,29 +131,12 @@ async function send(
   io: BackfillIo,
 ): Promise<Outcome> {
   const { receiver, labels } = receiverOf(url, config);
-  const own = new Map([...Object.entries(labels), ...request.labels]);
-  const before = work.written;
-  await writeRemotely(writeSamples(history, range, [...own]), {
-    receiver,
-    userAgent: `ai-billing-exporter/${packageVersion()}`,
-    now: Date.now,
-    wait: (ms, signal) => sleep(ms, undefined, { signal }),
-    signal: io.signal,
-    skip: before.acknowledged,
-    acknowledged: (acknowledged, refused) =>
-      work.note({ acknowledged, refused: mergeRefused([...before.refused, ...refused]) }),
-  });
-  const { acknowledged, refused } = work.written;
-  const accepted = refused.reduce((left, { samples }) => left - samples, acknowledged);
-  return { refused, written: `${accepted.toLocaleString('en-US')} accepted by ${url.host}` };
-}
-
-/** One entry for each series. */
-function mergeRefused(refused: readonly RefusedSeries[]): RefusedSeries[] {
-  const byLabels = Map.groupBy(refused, ({ labels }) => JSON.stringify(labels));
-  return [...byLabels.values()].flatMap(([first, ...others]) =>
-    first ? [{ ...first, samples: others.reduce((sum, { samples }) => sum + samples, first.samples) }] : [],
+  const own = [...new Map([...Object.entries(labels), ...request.labels])];
+  const { accepted, refused } = await sendHistory(
+    { work, history, range, labels: own, receiver },
+    { now: Date.now, wait: (ms, signal) => sleep(ms, undefined, { signal }), signal: io.signal },
   );
+  return { refused, written: `${accepted.toLocaleString('en-US')} accepted by ${url.host}` };
 }
 
 /** The receiver of the configuration if it is the same, with its credentials; else one without any. */

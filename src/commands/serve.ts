@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, createApp } from '../app/app.ts';
+import { HistoryPush } from '../app/history-push.ts';
 import { openOtelPage, openOwnTelemetry, openPushes } from '../app/opentelemetry.ts';
 import { Reloader } from '../app/reload.ts';
 import { followWeb } from '../app/web-config.ts';
@@ -81,10 +82,12 @@ async function openExporter(config: Config, io: Io, { read, polled }: RunOptions
     telemetry?.wrapPoll,
     () => {
       logFirstPolls(app, log);
+      history.start();
       polled?.();
     },
   );
   const app: App = createApp({ ...process, config, revision: packageRevision(), progress, wrapPoll });
+  const history = new HistoryPush({ ...process, app, config });
   const pushes = await openPushes(openTelemetry, app, process);
   if (pushes) telemetry?.measure(pushes.meterProvider);
   const otelPage = await openOtelPage(openTelemetry, app, process);
@@ -92,11 +95,6 @@ async function openExporter(config: Config, io: Io, { read, polled }: RunOptions
     log.error({ err: error }, 'rendering /metrics failed; serving the previous page'),
   );
   const reloader = new Reloader({ started: config, read, app, log, now: Date.now });
-  const reload = async () => {
-    const outcome = await reloader.reload();
-    await page.upToDate();
-    return outcome;
-  };
   const server = createServer({
     metrics: page,
     otelMetrics: otelPage,
@@ -108,7 +106,7 @@ async function openExporter(config: Config, io: Io, { read, polled }: RunOptions
     resources: () => app.resources(),
     focus: (range) => app.focus(range),
     now: Date.now,
-    ...(listenOn.enableReload && { reload }),
+    ...(listenOn.enableReload && { reload: reloadOf(reloader, page) }),
     onError: (error) => log.error({ err: error }, 'request failed: internal error'),
     web,
   });
@@ -120,12 +118,22 @@ async function openExporter(config: Config, io: Io, { read, polled }: RunOptions
     progress.stop();
     await server.close();
     await reloader.stop();
+    await history.stop();
     page.close();
     otelPage?.close();
     await app.stop(pushes?.stop);
     await telemetry?.stop(GRACE_MS);
   };
   return { app, log, reloader, listen, close };
+}
+
+/** Reloads, and resolves once the page shows it. */
+function reloadOf(reloader: Reloader, page: ReturnType<typeof createPrometheusPage>) {
+  return async () => {
+    const outcome = await reloader.reload();
+    await page.upToDate();
+    return outcome;
+  };
 }
 
 async function backUp(app: App, log: Logger): Promise<void> {

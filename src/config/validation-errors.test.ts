@@ -157,7 +157,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
   'an unknown section': [beside('acounts: []'), 'c.yml:4:1: acounts: unknown key; did you mean "accounts"?'],
   'an unknown section like no other': [
     beside('frobnicate: 1'),
-    'c.yml:4:1: frobnicate: unknown key; available: server, state, log, metrics, accounts, budgets, currencies, priceProbes, opentelemetry',
+    'c.yml:4:1: frobnicate: unknown key; available: server, state, log, metrics, accounts, budgets, currencies, priceProbes, opentelemetry, history',
   ],
 
   'a provider left out': [
@@ -504,7 +504,7 @@ const CASES: Record<string, readonly [text: string, ...messages: string[]]> = {
     `c.yml:5:13: accounts[1].apiKey: the environment variable NOPE is not set; set it, or write $\${NOPE} for the literal text`,
     `c.yml:6:14: accounts[1].timeout: must be a duration from 0.1s to 10m: ${DURATION} (found 1)`,
     'c.yml:7:15: currencies.USD: is the currency of the ledger, at 1; remove it',
-    'c.yml:8:1: foo: unknown key; available: server, state, log, metrics, accounts, budgets, currencies, priceProbes, opentelemetry',
+    'c.yml:8:1: foo: unknown key; available: server, state, log, metrics, accounts, budgets, currencies, priceProbes, opentelemetry, history',
   ],
 };
 

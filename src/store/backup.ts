@@ -36,6 +36,8 @@ export async function backUp(database: DatabaseSync, file: string, isReplaced: b
 export interface Backups {
   /** Resolves to the file: the ledger's with `.backup` appended. Callers share a backup that is under way. */
   make(): Promise<string>;
+  /** Copies it into another file. The caller waits for its end before the ledger is closed. */
+  copy(file: string): Promise<void>;
   /** Resolves once no backup is under way: only then may the ledger be closed. */
   ended(): Promise<void>;
 }
@@ -55,6 +57,7 @@ export function createBackups(database: DatabaseSync): Backups {
       });
       return making;
     },
+    copy: (file) => backUp(database, file, true),
     ended: async () => void (await making?.catch(() => {})),
   };
 }
