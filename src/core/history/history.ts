@@ -3,9 +3,10 @@ import type { CellSource } from '../ledger/shown-cells.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import { COUNTERS, METRICS, type Metric } from '../metrics/catalog.ts';
 import type { CostsAccount } from '../reports/labels.ts';
-import { MEASURES } from '../statement/statement.ts';
+import { MEASURES, type Measure } from '../statement/statement.ts';
 import type { Instant, Range } from '../values/time.ts';
 import type { Baselines } from './baselines.ts';
+import { TwinNotes } from './notes.ts';
 import { type HistoryTick, ticksOf } from './ticks.ts';
 import type { FamilyKind } from './told-series.ts';
 import type { ToldStream } from './told-stream.ts';
@@ -48,22 +49,22 @@ export interface HistoryInput {
 /** Tells what a ledger has read as counters that grow from 0. */
 export function historyOf(input: HistoryInput): History {
   const streams = toldStreams(input);
-  const families = kinds().flatMap((kind) => {
-    const having = streams.filter((told) => hasSeries(told, kind));
-    return having.length === 0 ? [] : [familyOf(kind, having)];
+  const families = MEASURES.flatMap((measure) => {
+    const having = streams
+      .filter((told) => hasSeries(told, measure))
+      .map((told) => ({ told, notes: new TwinNotes() }));
+    return having.length === 0 ? [] : kindsOf(measure).map((kind) => familyOf(kind, having));
   });
   return { families };
 }
 
-function kinds(): FamilyKind[] {
-  return MEASURES.flatMap((measure) => {
-    const metric: Metric = METRICS[COUNTERS[measure]];
-    const twin = metric.corrections && { ...metric, ...metric.corrections };
-    return [
-      { metric, measure, isCorrections: false },
-      ...(twin ? [{ metric: twin, measure, isCorrections: true }] : []),
-    ];
-  });
+function kindsOf(measure: Measure): FamilyKind[] {
+  const metric: Metric = METRICS[COUNTERS[measure]];
+  const twin = metric.corrections && { ...metric, ...metric.corrections };
+  return [
+    { metric, measure, isCorrections: false },
+    ...(twin ? [{ metric: twin, measure, isCorrections: true }] : []),
+  ];
 }
 
 /** By the names of accounts and streams. */
@@ -98,7 +99,7 @@ function toldStreams({ state, store, accounts, question }: HistoryInput): ToldSt
     });
 }
 
-function hasSeries({ current, baseline }: ToldStream, { measure }: FamilyKind): boolean {
+function hasSeries({ current, baseline }: ToldStream, measure: Measure): boolean {
   return [current, baseline].some(
     (source) =>
       source &&
@@ -108,8 +109,14 @@ function hasSeries({ current, baseline }: ToldStream, { measure }: FamilyKind): 
   );
 }
 
-function familyOf(kind: FamilyKind, streams: readonly ToldStream[]): HistoryFamily {
-  const readers = streams.map((told) => new TickReader(told, kind));
+/** A stream, and what its counter notes for its twin. */
+interface NotedStream {
+  readonly told: ToldStream;
+  readonly notes: TwinNotes;
+}
+
+function familyOf(kind: FamilyKind, streams: readonly NotedStream[]): HistoryFamily {
+  const readers = streams.map((stream) => new TickReader(stream, kind));
   return {
     metric: kind.metric,
     *samples(part) {
@@ -120,7 +127,7 @@ function familyOf(kind: FamilyKind, streams: readonly ToldStream[]): HistoryFami
 
 /** Reads the ticks of a stream part by part: on from the last one, or else from the start again. */
 class TickReader {
-  readonly #told: ToldStream;
+  readonly #stream: NotedStream;
   readonly #kind: FamilyKind;
   #ticks: Ticks;
   /** The first tick after the last part. */
@@ -128,21 +135,21 @@ class TickReader {
   /** The end of the last part, if that was read to its end. */
   #through: Instant | undefined;
 
-  constructor(told: ToldStream, kind: FamilyKind) {
-    this.#told = told;
+  constructor(stream: NotedStream, kind: FamilyKind) {
+    this.#stream = stream;
     this.#kind = kind;
-    this.#ticks = ticksOf(told, kind);
-    this.#through = told.range.start;
+    this.#ticks = ticksOf(stream.told, kind, stream.notes);
+    this.#through = stream.told.range.start;
   }
 
   *read({ start, end }: Range): Ticks {
-    const { range } = this.#told;
+    const { told, notes } = this.#stream;
     if (this.#through !== start) {
-      this.#ticks = ticksOf(this.#told, this.#kind);
+      this.#ticks = ticksOf(told, this.#kind, notes);
       this.#ahead = undefined;
     }
     this.#through = undefined;
-    const isTold = ({ at }: HistoryTick) => at > start || start <= range.start;
+    const isTold = ({ at }: HistoryTick) => at > start || start <= told.range.start;
     for (;;) {
       const step = this.#ahead ?? this.#ticks.next();
       this.#ahead = undefined;

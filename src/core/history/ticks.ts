@@ -1,8 +1,9 @@
 import { addTo, getOrCreate } from '../values/maps.ts';
 import type { Fixed } from '../values/money.ts';
 import { bucketsIn, ceilTo, type Instant, type Range } from '../values/time.ts';
+import type { NotedBucket, TwinNotes } from './notes.ts';
 import { type FamilyKind, type HistorySample, type ToldSeries, ToldSeriesSet } from './told-series.ts';
-import { bucketsOf, LOOKBACK_MS, slicesOf, type ToldStream } from './told-stream.ts';
+import { bucketsOf, LOOKBACK_MS, type Slice, slicesOf, type ToldStream } from './told-stream.ts';
 
 /** The samples of one instant, ordered by labels. */
 export interface HistoryTick {
@@ -14,17 +15,18 @@ export interface HistoryTick {
  * The samples of one family of a stream, oldest first; undefined is a pause. Each series begins with 0 at the start of its first bucket,
  * rises at the end of each, and is repeated often enough not to go stale. In memory are a day's cells at most, and one state per series.
  */
-export function* ticksOf(told: ToldStream, kind: FamilyKind): Generator<HistoryTick | undefined, void> {
+export function* ticksOf(
+  told: ToldStream,
+  kind: FamilyKind,
+  notes: TwinNotes,
+): Generator<HistoryTick | undefined, void> {
   const set = new ToldSeriesSet(kind, told.account);
   const due: DueAmounts = new Map();
   const begun: ToldSeries[] = [];
   for (const slice of slicesOf(told)) {
-    for (const bucket of bucketsOf(told, slice)) {
-      if (!bucket) yield undefined;
-      else
-        for (const [series, amount] of set.amountsOf(bucket))
-          addDue(due, bucket, series, kind.isCorrections ? -amount : amount);
-    }
+    const noted = kind.isCorrections ? notes.take(slice.start) : undefined;
+    if (noted) for (const bucket of noted) addDue(due, bucket, set.of(bucket.row), -bucket.amount);
+    else yield* readSlice({ told, kind, notes, set, due }, slice);
     const isLast = slice.end === told.range.end;
     for (const at of instantsIn(slice, due, isLast)) {
       const moved = move(due, at, begun);
@@ -33,6 +35,30 @@ export function* ticksOf(told: ToldStream, kind: FamilyKind): Generator<HistoryT
       if (samples.length > 0) yield { at, samples };
     }
   }
+}
+
+interface SliceReader {
+  readonly told: ToldStream;
+  readonly kind: FamilyKind;
+  readonly notes: TwinNotes;
+  readonly set: ToldSeriesSet;
+  readonly due: DueAmounts;
+}
+
+function* readSlice({ told, kind, notes, set, due }: SliceReader, slice: Slice): Generator<undefined, void> {
+  const noted: NotedBucket[] = [];
+  for (const bucket of bucketsOf(told, slice)) {
+    if (!bucket) {
+      yield undefined;
+      continue;
+    }
+    const { start, end } = bucket;
+    for (const [series, amount] of set.amountsOf(bucket)) {
+      addDue(due, bucket, series, kind.isCorrections ? -amount : amount);
+      if (!series.hasBegun || amount < 0n) noted.push({ start, end, row: series.row, amount });
+    }
+  }
+  if (!kind.isCorrections) notes.keep(slice.start, noted);
 }
 
 /** What series rise by, by when; 0 where one begins. */

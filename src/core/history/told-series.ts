@@ -22,6 +22,8 @@ export interface FamilyKind {
 /** What is known of a series at the instant that is told. */
 export interface ToldSeries {
   readonly series: HistorySeries;
+  /** One of the rows that it shows. */
+  readonly row: SeriesRow;
   /** Orders the series of a stream. */
   readonly key: string;
   hasBegun: boolean;
@@ -52,12 +54,13 @@ export class ToldSeriesSet {
     const sums = new Map<ToldSeries, Fixed>();
     for (const [id, amount] of amounts) {
       const row = amount === 0n ? undefined : rows.get(id);
-      if (row?.measure === this.#kind.measure) addTo(sums, this.#of(row), amount);
+      if (row?.measure === this.#kind.measure) addTo(sums, this.of(row), amount);
     }
     return sums;
   }
 
-  #of(row: SeriesRow): ToldSeries {
+  /** The series that shows a row. */
+  of(row: SeriesRow): ToldSeries {
     const known = this.#byRow.get(row);
     if (known) return known;
     const { metric } = this.#kind;
@@ -65,7 +68,7 @@ export class ToldSeriesSet {
     const key = values.join('\0');
     const told = getOrCreate(this.#byKey, key, () => {
       const series = { labels: metric.labels.map((name, index) => [name, values[index] ?? ''] as const) };
-      return { series, key, hasBegun: false, sample: { series, value: 0n } };
+      return { series, row, key, hasBegun: false, sample: { series, value: 0n } };
     });
     this.#byRow.set(row, told);
     return told;

@@ -74,7 +74,7 @@ export function* slicesOf({ range, settings }: ToldStream): Generator<Slice> {
 }
 
 /**
- * What is told of a slice. The baseline, where it covers a bucket; otherwise what the provider says now of buckets that ended before the
+ * The buckets of a slice. The baseline, where it covers a bucket; otherwise what the provider says now of buckets that ended before the
  * counters began: later ones are in the counters. What the first reading said of later ones is in none, and so counts as spent just then.
  */
 export function* bucketsOf(told: ToldStream, slice: Slice): Generator<ToldBucket | undefined, void> {

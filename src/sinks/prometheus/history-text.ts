@@ -14,8 +14,8 @@ export interface HistoryTextOptions {
 const CHUNK_CHARACTERS = 64 * 1024;
 
 /**
- * A part of a history in OpenMetrics 1.0 with timestamps, with the exact amounts, in chunks of at least 64 kB but for the last; undefined is
- * a pause of a moment. Families without samples are left out.
+ * A part of a history in OpenMetrics 1.0 with timestamps, with the exact amounts. All chunks except the last have at least 64 kB;
+ * undefined is a pause of a moment. Families without samples are left out.
  */
 export function* historyText(
   { families }: History,
