@@ -233,7 +233,7 @@ test('backfill sends to a receiver once all was read, goes on after a kill, and 
   let isFull = false;
   const receiver = await startWriteReceiver(context, {
     answer: ({ series }) => {
-      const isRefused = series.some(({ labels }) => labels.some(([, value]) => value === 'idle'));
+      const isRefused = series.some(({ labels }) => labels.includes('resource=idle'));
       if (!isFull || !isRefused) return undefined;
       return { status: 400, body: 'out of bounds' };
     },
