@@ -46,7 +46,7 @@ function replaced(value: unknown, [first, ...rest]: Path, by: unknown): unknown 
   );
 }
 
-/** Dollars of cost and their sum; undefined if the poll is refused. */
+/** The sum of the dollars of cost; undefined if the poll is refused, or states nothing. */
 async function dollarsOf(one: Case, exchange: Exchange): Promise<bigint | undefined> {
   const provider = await providerOf(one.provider);
   const situation = situationOf(one);
@@ -55,7 +55,9 @@ async function dollarsOf(one: Case, exchange: Exchange): Promise<bigint | undefi
   try {
     const readings = await pollOnce(feed, contextOf(situation, provider), fakeAsk(exchange));
     const isDollars = ({ measure, detail }: Charge) => measure === 'cost' && detail === 'USD';
-    const charges = readings.flatMap(({ reading }) => reading.statement?.charges ?? []).filter(isDollars);
+    const statements = readings.flatMap(({ reading }) => reading.statement ?? []);
+    if (statements.length === 0) return undefined;
+    const charges = statements.flatMap((statement) => statement.charges).filter(isDollars);
     return charges.reduce((sum, { value }) => sum + value, 0n);
   } catch (error) {
     // What is not read any more may have been a cursor, too.
@@ -100,6 +102,7 @@ for (const { id } of PROVIDERS) {
       let refused = 0;
       for (const one of bills) {
         const before = await dollarsOf(one, exchangeOf(one));
+        assert.ok(before !== undefined, one.name);
         for (const [form, change] of Object.entries(FORMS)) {
           for await (const { where, dollars } of changes(one, change)) {
             if (dollars === undefined) refused += 1;

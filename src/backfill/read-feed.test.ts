@@ -110,7 +110,7 @@ test('backfill gives a feed up after four failures without progress', async () =
   );
 });
 
-test('backfill counts failures anew after progress', async () => {
+test('backfill counts failures from 1 again after progress', async () => {
   const fault = failed('server');
   const { read, unread } = bench([fault, fault, fault, undefined, fault, fault, fault]);
   assert.equal(await read(), undefined);

@@ -9,6 +9,7 @@ import { between, roll } from '../simulators/kit/random.ts';
 import { configure, folderOf, runToEnd, serve, start } from '../support/exporter/process.ts';
 import { type HistoryText, netOfDay, parseHistory } from '../support/exposition/history-days.ts';
 import { startBackfillWorld } from '../support/providers/backfill-world.ts';
+import { startWriteReceiver } from '../support/remote-write/write-receiver.ts';
 
 /** Four months that ended some days ago, so that no run differs from the next. */
 const END = Math.floor(Date.now() / DAY - 3) * DAY;
@@ -96,6 +97,7 @@ test('backfill killed 20 times writes the same bytes, asks for no range again th
   const output = ['--output', file('killed.om'), ...JOB];
   const finished = new Set<string>();
   let kills = 0;
+  let whileWriting = 0;
   for (;;) {
     const before = venice.requests.length;
     const resume = kills > 0 ? ['--resume'] : [];
@@ -104,12 +106,14 @@ test('backfill killed 20 times writes the same bytes, asks for no range again th
     void run.ended.then(() => {
       hasEnded = true;
     });
-    const after = between(1, 12, roll(SEED, kills));
+    const after = between(1, 40, roll(SEED, kills));
     const isWriting = () => existsSync(file('killed.om.partial'));
-    // The last kills are while the file is written.
     while (!hasEnded && kills < KILLS && !(isWriting() || venice.requests.length - before >= after))
       await wait(1);
-    if (kills < KILLS && isWriting()) await wait(between(0, 100, roll(SEED, kills, 1)));
+    if (kills < KILLS && isWriting()) {
+      whileWriting += 1;
+      await wait(between(0, 100, roll(SEED, kills, 1)));
+    }
     const { code } = kills < KILLS ? await run.end('SIGKILL') : await run.ended;
     const asked = rangesAsked(venice, before);
     assert.deepEqual(
@@ -123,6 +127,7 @@ test('backfill killed 20 times writes the same bytes, asks for no range again th
     assert.ok(!existsSync(file('killed.om')), 'a half file has the final name');
   }
   assert.equal(kills, KILLS);
+  assert.ok(whileWriting > 0);
   assert.ok((await readFile(file('killed.om'))).equals(await readFile(file('whole.om'))));
   assert.ok(!existsSync(file('killed.om.backfill')));
 });
@@ -221,6 +226,40 @@ test('backfill ends where the counters of the exporter begin, and refuses a rang
     (await readdir(folder)).filter((name) => name.includes('backfill')),
     [],
   );
+});
+
+test('backfill sends to a receiver once all was read, goes on after a kill, and lists what was refused', async (context) => {
+  const { baseten, venice, args, config, file } = await scene(context);
+  let isFull = false;
+  const receiver = await startWriteReceiver(context, {
+    answer: ({ series }) => {
+      const isRefused = series.some(({ labels }) => labels.includes('resource=idle'));
+      if (!isFull || !isRefused) return undefined;
+      return { status: 400, body: 'out of bounds' };
+    },
+  });
+  const remote = ['--remote-write', receiver.url, ...JOB];
+  baseten.fault({ kind: 'status', status: 403 });
+  const early = await runToEnd(context, args(...remote));
+  assert.equal(early.code, 1);
+  assert.match(early.err, /nothing was sent, because a receiver does not accept corrections later/);
+  assert.equal(receiver.writes.length, 0);
+  baseten.fault(undefined);
+  const killed = start(context, args(...remote, '--resume'));
+  while (receiver.writes.length < 5) await wait(1);
+  await killed.end('SIGKILL');
+  isFull = true;
+  const before = receiver.writes.length;
+  const { code, out, err } = await runToEnd(context, args(...remote, '--resume'));
+  assert.equal(code, 1, err);
+  assert.match(
+    err,
+    /refused by the receiver:\n {2}ai_billing_\w+\{.*resource="idle".*\}, [\d,]+ samples: .*out of bounds/,
+  );
+  assert.match(out, /^\d+ series, [\d,]+ samples, .* accepted by 127\.0\.0\.1/);
+  assert.ok(receiver.writes.length > before);
+  assert.equal(venice.requests.filter(({ query }) => query.startTimestamp !== undefined).length, 120);
+  assert.ok(!existsSync(`${file('ledger.db')}.backfill`), config);
 });
 
 const MISUSES: readonly (readonly [what: string, args: readonly string[], message: RegExp])[] = [

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { fromInteger } from '../../core/values/money.ts';
-import type { TaskAmount, TaskCost, Tasks } from '../api/provider.ts';
 import { segment } from '../api/request.ts';
 import { Integer } from '../api/schemas.ts';
+import type { TaskAmount, TaskCost, Tasks } from '../api/tasks.ts';
 import { unwrapped } from './envelope.ts';
 import { oneLine } from './one-line.ts';
 
