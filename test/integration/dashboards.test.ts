@@ -79,7 +79,7 @@ const EMPTY: readonly (readonly [name: RegExp, reason: string])[] = [
   [/^ai-billing-runpod (Tokens per hour by type|Requests per hour by model) A$/, UNTOLD],
   [/^ai-billing-anthropic (Requests per hour by model A|Top spenders D)$/, UNTOLD],
   [/^ai-billing-runpod Spend per day by component A$/, 'RunPod bills every five minutes in the demo'],
-  [/^ai-billing-openrouter (Today|Last month|Top spenders) [A-D]$/, COMPLETED_DAYS],
+  [/^ai-billing-openrouter (Today|Yesterday|Month to date|Last month|Top spenders) [A-D]$/, COMPLETED_DAYS],
   [/^ai-billing-openrouter (Spend per day by component|Spend per day by tier) A$/, COMPLETED_DAYS],
   [/^ai-billing-northflank (Components of resources|Spend per day by component) A$/, 'no hour has ended yet'],
   [
