@@ -70,6 +70,10 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   'config/otel': [VALUES, 'config/values', 'config/yaml', 'push'],
   'config/history': [VALUES, 'config/values', 'config/yaml', 'config/otel', 'push/remote-write'],
   config: [...REPORTS, ...CONFIG, 'net', 'providers/api', 'providers'],
+  backfill: [
+    ...METRICS,
+    ...['core', 'core/history', 'store', 'providers/api', 'poll', 'push/remote-write', 'runtime'],
+  ],
   'server/http': [],
   'server/api': [...FOCUS, 'sinks/focus', 'runtime', 'server/http'],
   'server/pages': [...REPORTS, 'server/api', 'server/http'],
