@@ -2,7 +2,7 @@ import type { Ledger } from '../core/ledger.ts';
 import type { Range } from '../core/values/time.ts';
 import type { ScheduledFeed } from '../poll/feed-runner.ts';
 import type { OpenAccount } from '../poll/open-account.ts';
-import type { PollError } from '../providers/api/errors.ts';
+import { isRefusal, type PollError } from '../providers/api/errors.ts';
 import type { Feed, FeedContext } from '../providers/api/provider.ts';
 import type { Quota } from './quota.ts';
 import { pollOnce, type ReadOptions, readFeed, waitForQuota, withPlan } from './read-feed.ts';
@@ -49,9 +49,9 @@ export async function readAccount(account: AccountToRead, options: ReadOptions):
   return unread;
 }
 
-/** The feeds of a stream, that first which reads its history: the last one, as the exporter has it. */
+/** The feeds of a stream that every account may read, that first which reads its history: the last one, as the exporter has it. */
 export function historyFirst(feeds: readonly AnyFeed[], stream: string): AnyFeed[] {
-  return feeds.filter((feed) => feed.stream?.name === stream).reverse();
+  return feeds.filter((feed) => feed.stream?.name === stream && !feed.optional).reverse();
 }
 
 export type AnyFeed = Feed<unknown, unknown>;
@@ -76,6 +76,7 @@ async function readGuide(
     planned = 0;
     await waitForQuota(feed, quota, options);
     const error = await pollOnce(withPlan(feed, plan, quota), options);
+    if (error && feed.feed.optional && isRefusal(error)) return;
     if (error) return options.events.failed(feed, error, undefined);
   } while (planned > 0);
 }

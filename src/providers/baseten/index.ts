@@ -56,6 +56,7 @@ function sourceFeed({ name, schedule, windowMs }: SourceFeed) {
     jitterMs: 30 * SECOND,
     stream: BILL,
     optional: true,
+    guidesHistory: true,
     plan: (context) => planSource(name, windowMs, context),
     ask: (ask, range, context) => askBySource(name, ask, range, context),
     reader: (_, context) => {
