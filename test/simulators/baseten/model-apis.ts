@@ -79,18 +79,18 @@ function questionOf(source: SimulatedSource, call: SimulatedCall, isAlone: boole
     if (isAlone === isWithOthers) return 'cursor: wrong parameters beside it.';
     return JSON.parse(Buffer.from(cursor, 'base64url').toString());
   }
-  return source === 'model_apis' ? costsQuestion(query, call.now) : usageQuestion(query, call.now);
+  return source === 'model_apis' ? costsQuestion(query) : usageQuestion(query, call.now);
 }
 
 function cursorOf(report: SourceReport): string {
   return Buffer.from(JSON.stringify(report)).toString('base64url');
 }
 
-function costsQuestion(query: URLSearchParams, now: Instant): Question {
+function costsQuestion(query: URLSearchParams): Question {
   const [start, end] = ['start_date', 'end_date'].map((name) => dayOf(query.get(name)));
   if (start === undefined || end === undefined) return 'start_date and end_date: not a date.';
   if (start < startOfDay(COSTS_FROM)) return 'start_date: cannot be before 2026-08-05.';
-  if (end <= start || end > startOfDay(now) + DAY) return 'end_date: not after start_date, or in the future.';
+  if (end <= start) return 'end_date: not after start_date.';
   if (end - start > MAX_DAYS * DAY) return 'The date range cannot exceed 90 days.';
   const limit = limitOf(query.get('limit'), 7, 31);
   if (limit === undefined) return 'limit: from 1 to 31.';
