@@ -79,7 +79,7 @@ function openAccounts(
 }
 
 /** Names the bar. */
-const PROGRESS = 'hours to read';
+const PROGRESS = 'reading history';
 
 function eventsOf(accounts: readonly AccountToRead[], { log, progress }: ReadHistoryOptions): ReadEvents {
   const hoursUnread = () => {

@@ -38,19 +38,26 @@ export class SampleCounts {
   }
 }
 
-/** The history, which counts its samples as they are taken, and shows how far that has come. */
-export function countedHistory(history: History, counts: SampleCounts, progress: ProgressView): History {
+/** The history, which counts its samples as they are taken, and shows how far that has come in all of its `parts`. */
+export function countedHistory(
+  history: History,
+  counts: SampleCounts,
+  { progress, parts }: { readonly progress: ProgressView; readonly parts: number },
+): History {
   const { families } = history;
+  const total = families.length * parts;
+  let done = 0;
   const counted = families.map(
-    (family, index): HistoryFamily => ({
+    (family): HistoryFamily => ({
       ...family,
       *samples(part) {
-        progress.update(PROGRESS, index, families.length);
+        progress.update(PROGRESS, done, total);
         for (const tick of family.samples(part)) {
           if (tick) counts.add(family, tick);
           yield tick;
         }
-        progress.update(PROGRESS, index + 1, families.length);
+        done += 1;
+        progress.update(PROGRESS, done, total);
       },
     }),
   );
@@ -58,7 +65,7 @@ export function countedHistory(history: History, counts: SampleCounts, progress:
 }
 
 /** Names the bar. */
-const PROGRESS = 'families to write';
+const PROGRESS = 'writing history';
 
 /** A part of a range, and the UTC month it lies in, such as `2026-10`. */
 export interface MonthPart extends Range {

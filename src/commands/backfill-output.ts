@@ -83,7 +83,9 @@ function openCounted(
   const defaults = accountDefaults(config);
   const open = openHistory(work, { ...request, accounts, defaults, now: Date.now(), starts, baselines });
   const counts = new SampleCounts();
-  return { ...backfill, ...open, history: countedHistory(open.history, counts, progress), counts };
+  const parts = request.output.kind === 'folder' ? monthsIn(open.range).length : 1;
+  const history = countedHistory(open.history, counts, { progress, parts });
+  return { ...backfill, ...open, history, counts };
 }
 
 async function writeFiles(

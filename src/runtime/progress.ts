@@ -65,7 +65,7 @@ function logLines(log: Logger): ProgressView {
       const tenth = Math.floor((done * 10) / total);
       if (tenths.get(name) === tenth && done < total) return;
       tenths.set(name, tenth);
-      log.info({ read: name, done, total }, 'reading');
+      log.info({ what: name, done, total }, 'progress');
       if (done === total) tenths.delete(name);
     },
     end: (name) => void tenths.delete(name),
