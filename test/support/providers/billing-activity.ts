@@ -106,13 +106,16 @@ function startMeter(baseten: BasetenSimulator, name: string): Meter {
   const own = { at, minutes: count, inference_requests: count };
   const resource = { id: `dep-${name}`, kind: 'MODEL_DEPLOYMENT', name, model_name: name };
   const deployment = baseten.book({ category: 'dedicated', ...own, ...money(), resource });
-  const tokens = () => ({ input_tokens: count * 10, output_tokens: count, cached_input_tokens: count * 3 });
-  const model = baseten.book({ category: 'model_api', at, model_name: name, ...money(), ...tokens() });
+  const calls = () => ({
+    ...{ input_tokens: count * 10, output_tokens: count, cached_input_tokens: count * 3 },
+    requests: count,
+  });
+  const model = baseten.book({ category: 'model_api', at, model_name: name, ...money(), ...calls() });
   return {
     run(by) {
       count += by;
       deployment.revise({ ...money(), minutes: count, inference_requests: count });
-      model.revise({ ...money(), ...tokens() });
+      model.revise({ ...money(), ...calls() });
     },
   };
 }
