@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BackfillQuestion, BackfillRefusal } from '../backfill/question.ts';
 import type { Config } from '../config/config.ts';
-import { METRICS, type Metric } from '../core/metrics/catalog.ts';
+import { labelNameProblem } from '../config/history/labels.ts';
 import { type Instant, isoDay, startOfDay } from '../core/values/time.ts';
 import type { SeriesLabels } from '../push/remote-write/sample.ts';
 import { parseInstant } from '../server/api/parameters.ts';
@@ -82,18 +82,14 @@ function workingDirectoryOf(output: BackfillOutput, { state }: Config): string {
   return `${file}.backfill`;
 }
 
-/** The labels that the counters have already. */
-const OWN_LABELS = new Set(
-  Object.values<Metric>(METRICS).flatMap(({ corrections, labels }) => (corrections ? labels : [])),
-);
-
 function labelOf(text: string): readonly [string, string] {
   const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
-  if (!/^(?!__)[a-zA-Z_]\w*$/.test(name))
+  const problem = labelNameProblem(name);
+  if (problem === 'no label name')
     return refuse(
       `--label ${JSON.stringify(text)} must be NAME=VALUE, with a name of letters, digits and underscores such as job; names with __ are reserved`,
     );
-  if (OWN_LABELS.has(name))
+  if (problem === 'own label')
     refuse(`--label ${name} is a label that the exporter sets itself: choose another name`);
   if (value === '') refuse(`--label ${name} needs a value`);
   if (!value.isWellFormed()) refuse(`--label ${name} must be valid Unicode`);

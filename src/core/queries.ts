@@ -1,7 +1,7 @@
 import type { LedgerParts } from './committer.ts';
 import type { FocusAccount } from './focus/columns.ts';
 import { type FocusExport, focusExport } from './focus/export.ts';
-import { type BaselineSpan, Baselines, baselineSpan } from './history/baselines.ts';
+import { Baselines } from './history/baselines.ts';
 import { type History, type HistoryQuestion, historyOf } from './history/history.ts';
 import { coverageOf, firstAsOf, lastAsOf, unreadOf } from './ledger/coverage.ts';
 import { type LabelSets, labelSetsOf } from './ledger/label-sets.ts';
@@ -150,11 +150,6 @@ export class LedgerQueries {
   /** Where the counters of this ledger begin, for the history that another one tells. */
   baselines(): Baselines {
     return new Baselines(this.#state, this.#store);
-  }
-
-  /** When the counters of an account's streams began; undefined before its first statement. */
-  baselineOf(account: number): BaselineSpan | undefined {
-    return baselineSpan(this.#state, account);
   }
 
   /** What {@link Ledger.adoptLabelSets} takes. */

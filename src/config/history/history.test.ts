@@ -116,6 +116,10 @@ const invalid: readonly (readonly [keys: string, problem: string])[] = [
     `${URL_KEY}, labels: { __name__: c }`,
     `${AT}.labels.__name__: must have the name of a label, such as job`,
   ],
+  [
+    `${URL_KEY}, labels: { provider: c }`,
+    `${AT}.labels.provider: is a label that the exporter sets itself; choose another name`,
+  ],
   [`${URL_KEY}, labels: { job: "" }`, `${AT}.labels.job: must not be empty`],
   [`${URL_KEY}, user: u`, `${AT}.user: unknown key`],
 ];

@@ -8,6 +8,7 @@ import { tlsOf } from '../otel/tls.ts';
 import { secretOfFile, secretOfText } from '../values/secrets.ts';
 import type { Document } from '../yaml/document.ts';
 import type { Path } from '../yaml/errors.ts';
+import { labelNameProblem } from './labels.ts';
 import type { HistorySection, RemoteWriteSection } from './schema.ts';
 
 /** Where the months before the first scrape are sent. */
@@ -44,8 +45,10 @@ export function historyOfFile({
 
 const PATH: Path = ['history', 'remoteWrite'];
 
-/** Names that begin with two underscores are Prometheus's own. */
-const LABEL_NAME = /^(?!__)[a-zA-Z_]\w*$/;
+const LABEL_PROBLEMS = {
+  'no label name': 'must have the name of a label, such as job',
+  'own label': 'is a label that the exporter sets itself; choose another name',
+};
 
 function remoteWriteOf(section: RemoteWriteSection, source: SettingsSource): RemoteWriteConfig {
   const setting = (key: 'url' | 'caFile' | 'certFile' | 'keyFile') =>
@@ -58,8 +61,10 @@ function remoteWriteOf(section: RemoteWriteSection, source: SettingsSource): Rem
     Object.entries(section.headers).map(([name, text]) => ({ path: [...PATH, 'headers', name], name, text })),
     source,
   );
-  for (const name of Object.keys(labels).filter((name) => !LABEL_NAME.test(name)))
-    source.refuse([...PATH, 'labels', name], 'must have the name of a label, such as job');
+  for (const name of Object.keys(labels)) {
+    const problem = labelNameProblem(name);
+    if (problem) source.refuse([...PATH, 'labels', name], LABEL_PROBLEMS[problem]);
+  }
   const { authorization, secrets } = authorizationOf(section, source);
   const headers = () => ({ ...ofHeaders(), ...(authorization && { authorization: authorization() }) });
   const receiver = { url, headers, tls, timeoutMs, giveUpAfterMs: DEFAULT_GIVE_UP_AFTER_MS };

@@ -35,15 +35,3 @@ export interface StreamBaseline extends Pick<CellSource, 'state' | 'store' | 'st
 function firstReadings(state: LedgerState, { id }: StreamRow): ReadInterval[] {
   return GRANULARITIES.flatMap((each) => state.readings(id, each, 'baseline'));
 }
-
-/** When the counters of an account's streams began. */
-export interface BaselineSpan {
-  readonly earliest: Instant;
-  readonly latest: Instant;
-}
-
-/** Undefined before the first statement. */
-export function baselineSpan(state: LedgerState, account: number): BaselineSpan | undefined {
-  const all = state.streamsOf(account).flatMap(({ baseline }) => baseline ?? []);
-  return all.length === 0 ? undefined : { earliest: Math.min(...all), latest: Math.max(...all) };
-}

@@ -81,7 +81,7 @@ test('history and the counters of the exporter are together what was billed, wha
   assertProperty(
     fc.property(READ, fc.nat(14), (read, count) => {
       const exporter = benchOf(read.stream, read.statements);
-      const baseline = exporter.ledger.baselineOf(exporter.account)?.latest ?? 0;
+      const baseline = exporter.state.streamOf(exporter.account, 'usage')?.baseline ?? 0;
       const work = benchOf(read.stream, [...read.statements.slice(count), earlier(read.granularities, TO)]);
       const told = toldIn(historyOf(work, exporter), WHOLE);
       const billed = new Map<string, Fixed>();

@@ -35,8 +35,10 @@ export function tellsOfBuckets({ requests }: Pick<Told, 'requests'>): boolean {
 }
 
 /**
- * What a provider of completed buckets told of each with the last answer about it, or the first, of buckets that ended before an
- * instant: the exporter cannot know how they are restated between two readings.
+ * What the answers of a provider said about completed buckets, because the exporter cannot know how a bucket changes between two answers.
+ *
+ * @param which of several answers about a bucket.
+ * @param endedBy leaves out buckets that ended later.
  */
 export function truthAsTold(
   { requests, truth }: Told,
@@ -55,7 +57,7 @@ export function truthAsTold(
   return truthOf(within.flatMap(({ told, at }) => truth(told, at).entries));
 }
 
-/** The books, or of a provider of completed buckets what it told of them. */
+/** What a provider has billed or, if it only reports completed buckets, what its answers said. */
 export function truthOrTold(provider: Told, range: Range): Truth {
   return tellsOfBuckets(provider) ? truthAsTold(provider, range) : provider.truth(range);
 }

@@ -68,8 +68,8 @@ const SEES: Readonly<Record<string, readonly string[]>> = {
   'config/values': [VALUES],
   'config/yaml': [VALUES, 'config/values'],
   'config/otel': [VALUES, 'config/values', 'config/yaml', 'push'],
-  'config/history': [VALUES, 'config/values', 'config/yaml', 'config/otel', 'push/remote-write'],
-  config: [...REPORTS, ...CONFIG, 'net', 'providers/api', 'providers'],
+  'config/history': [...METRICS, 'config/values', 'config/yaml', 'config/otel', 'push/remote-write'],
+  config: [...METRICS, ...CONFIG, 'net', 'providers/api', 'providers'],
   backfill: [
     ...METRICS,
     ...['core', 'core/history', 'store', 'providers/api', 'poll', 'push/remote-write', 'runtime'],
