@@ -1,6 +1,6 @@
 import type { History, HistoryFamily } from '../core/history/history.ts';
+import type { HistorySample } from '../core/history/history-series.ts';
 import type { HistoryTick } from '../core/history/ticks.ts';
-import type { HistorySample } from '../core/history/told-series.ts';
 import { getOrCreate } from '../core/values/maps.ts';
 import { toNumber } from '../core/values/money.ts';
 import { type Instant, isoDay, type Range, startOfMonth } from '../core/values/time.ts';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ALL, START } from '../../../test/support/ledger/histories.ts';
+import { netAt, samplesOf, textOf } from '../../../test/support/ledger/history-samples.ts';
 import {
   type Bench,
   cost,
@@ -13,7 +14,6 @@ import {
 import { modelOf } from '../../../test/support/ledger/model.ts';
 import { assertProperty } from '../../../test/support/ledger/property.ts';
 import { benchAccount } from '../../../test/support/ledger/series.ts';
-import { netAt, textOf, toldIn } from '../../../test/support/ledger/told.ts';
 import type { StreamSettings } from '../ledger/settings.ts';
 import type { Statement } from '../statement/statement.ts';
 import { addTo } from '../values/maps.ts';
@@ -63,7 +63,7 @@ test('the counters of each day less their corrections are what its cells come to
   assertProperty(
     fc.property(READ, (read) => {
       const bench = benchOf(read.stream, read.statements);
-      const told = toldIn(historyOf(bench), WHOLE);
+      const told = samplesOf(historyOf(bench), WHOLE);
       const model = modelOf(read.statements, read);
       for (const day of model.days())
         assert.deepEqual(
@@ -83,7 +83,7 @@ test('history and the counters of the exporter are together what was billed, wha
       const exporter = benchOf(read.stream, read.statements);
       const baseline = exporter.state.streamOf(exporter.account, 'usage')?.baseline ?? 0;
       const work = benchOf(read.stream, [...read.statements.slice(count), earlier(read.granularities, TO)]);
-      const told = toldIn(historyOf(work, exporter), WHOLE);
+      const told = samplesOf(historyOf(work, exporter), WHOLE);
       const billed = new Map<string, Fixed>();
       const model = modelOf([...read.statements, earlier(read.granularities, TO)], read);
       for (const day of model.days()) for (const [key, value] of model.day(day)) addTo(billed, key, value);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { netAt, samplesOf } from '../../../test/support/ledger/history-samples.ts';
 import {
   type Bench,
   cost,
@@ -11,7 +12,6 @@ import {
   valuesOf,
 } from '../../../test/support/ledger/ledger.ts';
 import { benchAccount } from '../../../test/support/ledger/series.ts';
-import { netAt, toldIn } from '../../../test/support/ledger/told.ts';
 import { openDatabase } from '../../store/open.ts';
 import { sqliteStore } from '../../store/sqlite.ts';
 import { Ledger } from '../ledger.ts';
@@ -83,7 +83,7 @@ test('days that the exporter keeps as one cell are told as days', () => {
   work.apply(hours(3, baseline + 6 * DAY));
   const question = { accounts: [benchAccount(work)], from: FROM, to: FROM + 9 * DAY };
   const history = work.ledger.history({ ...question, baselines: exporter.ledger.baselines() });
-  const told = toldIn(history, { start: FROM, end: FROM + 9 * DAY });
+  const told = samplesOf(history, { start: FROM, end: FROM + 9 * DAY });
   const risesOf = (resource: string) =>
     told
       .filter(({ family, labels }) => family === 'ai_billing_cost_usd_total' && labels.resource === resource)
@@ -112,7 +112,7 @@ test('what ended before the counters began and was not read then is told as the 
     work.apply(hour(at, 10, at + 9 * DAY));
   const question = { accounts: [benchAccount(work)], from: FROM, to: FROM + 9 * DAY };
   const history = work.ledger.history({ ...question, baselines: exporter.ledger.baselines() });
-  const told = toldIn(history, { start: FROM, end: FROM + 9 * DAY });
+  const told = samplesOf(history, { start: FROM, end: FROM + 9 * DAY });
   // The hour in which the counters began is in them.
   assert.deepEqual([...netAt(told, FROM + 9 * DAY)], [['a', 11n * ONE]]);
   assert.equal(told[0]?.samples.at(-1)?.at, baseline);

@@ -6,12 +6,12 @@ import type { CostsAccount } from '../reports/labels.ts';
 import { MEASURES, type Measure } from '../statement/statement.ts';
 import type { Instant, Range } from '../values/time.ts';
 import type { Baselines } from './baselines.ts';
-import { TwinNotes } from './notes.ts';
+import { CorrectionCache } from './correction-cache.ts';
+import type { FamilyKind } from './history-series.ts';
+import type { StreamHistory } from './stream-history.ts';
 import { type HistoryTick, ticksOf } from './ticks.ts';
-import type { FamilyKind } from './told-series.ts';
-import type { ToldStream } from './told-stream.ts';
 
-/** What is asked to be told. */
+/** Whose history, and of which time. */
 export interface HistoryQuestion {
   readonly accounts: readonly CostsAccount[];
   /** Midnight UTC. */
@@ -24,7 +24,7 @@ export interface HistoryQuestion {
 
 /** What was billed, as counters over time. */
 export interface History {
-  /** In the order of the catalogue, a counter directly followed by the twin of its corrections. */
+  /** In the order of the catalogue, a counter directly followed by that of its corrections. */
   readonly families: readonly HistoryFamily[];
 }
 
@@ -34,7 +34,7 @@ export interface HistoryFamily {
   readonly metric: Metric;
   /**
    * The samples after the start of a part up to its end, and in the first part those at the very start; undefined is a pause of a moment.
-   * Consecutive parts, each read to its end, cost no more than the whole. Streams come one after another, each in the order of time.
+   * Consecutive parts, each read to its end, take no longer than the whole. Streams come one after another, each in the order of time.
    */
   samples(part: Range): Ticks;
 }
@@ -46,13 +46,13 @@ export interface HistoryInput {
   readonly question: HistoryQuestion;
 }
 
-/** Tells what a ledger has read as counters that grow from 0. */
+/** What a ledger has read, as counters that grow from 0. */
 export function historyOf(input: HistoryInput): History {
-  const streams = toldStreams(input);
+  const streams = streamHistories(input);
   const families = MEASURES.flatMap((measure) => {
     const having = streams
-      .filter((told) => hasSeries(told, measure))
-      .map((told) => ({ told, notes: new TwinNotes() }));
+      .filter((stream) => hasSeries(stream, measure))
+      .map((stream) => ({ stream, cache: new CorrectionCache() }));
     return having.length === 0 ? [] : kindsOf(measure).map((kind) => familyOf(kind, having));
   });
   return { families };
@@ -68,7 +68,7 @@ function kindsOf(measure: Measure): FamilyKind[] {
 }
 
 /** By the names of accounts and streams. */
-function toldStreams({ state, store, accounts, question }: HistoryInput): ToldStream[] {
+function streamHistories({ state, store, accounts, question }: HistoryInput): StreamHistory[] {
   const { from, to, baselines } = question;
   const named = question.accounts.flatMap(({ id, provider, account, streams }) =>
     (accounts.get(id)?.streams ?? [])
@@ -88,18 +88,18 @@ function toldStreams({ state, store, accounts, question }: HistoryInput): ToldSt
       const baseline = baselines?.of(provider, account, settings.name);
       const end = Math.min(to, baseline?.at ?? to);
       const current: CellSource | undefined = stream && { store, state, stream, settings, side: 'current' };
-      const told = {
+      const history = {
         account: { provider, name: account },
         settings,
         range: { start: from, end },
         current,
         baseline,
       };
-      return end > from ? [told] : [];
+      return end > from ? [history] : [];
     });
 }
 
-function hasSeries({ current, baseline }: ToldStream, measure: Measure): boolean {
+function hasSeries({ current, baseline }: StreamHistory, measure: Measure): boolean {
   return [current, baseline].some(
     (source) =>
       source &&
@@ -109,14 +109,14 @@ function hasSeries({ current, baseline }: ToldStream, measure: Measure): boolean
   );
 }
 
-/** A stream, and what its counter notes for its twin. */
-interface NotedStream {
-  readonly told: ToldStream;
-  readonly notes: TwinNotes;
+/** A stream, and what its counter has read that the counter of corrections needs, too. */
+interface SharedStream {
+  readonly stream: StreamHistory;
+  readonly cache: CorrectionCache;
 }
 
-function familyOf(kind: FamilyKind, streams: readonly NotedStream[]): HistoryFamily {
-  const readers = streams.map((stream) => new TickReader(stream, kind));
+function familyOf(kind: FamilyKind, streams: readonly SharedStream[]): HistoryFamily {
+  const readers = streams.map((each) => new TickReader(each, kind));
   return {
     metric: kind.metric,
     *samples(part) {
@@ -125,9 +125,9 @@ function familyOf(kind: FamilyKind, streams: readonly NotedStream[]): HistoryFam
   };
 }
 
-/** Reads the ticks of a stream part by part: on from the last one, or else from the start again. */
+/** Reads the ticks of a stream part by part. A part that does not follow the last one is read from the start of the history. */
 class TickReader {
-  readonly #stream: NotedStream;
+  readonly #cached: SharedStream;
   readonly #kind: FamilyKind;
   #ticks: Ticks;
   /** The first tick after the last part. */
@@ -135,21 +135,21 @@ class TickReader {
   /** The end of the last part, if that was read to its end. */
   #through: Instant | undefined;
 
-  constructor(stream: NotedStream, kind: FamilyKind) {
-    this.#stream = stream;
+  constructor(cached: SharedStream, kind: FamilyKind) {
+    this.#cached = cached;
     this.#kind = kind;
-    this.#ticks = ticksOf(stream.told, kind, stream.notes);
-    this.#through = stream.told.range.start;
+    this.#ticks = ticksOf(cached.stream, kind, cached.cache);
+    this.#through = cached.stream.range.start;
   }
 
   *read({ start, end }: Range): Ticks {
-    const { told, notes } = this.#stream;
+    const { stream, cache } = this.#cached;
     if (this.#through !== start) {
-      this.#ticks = ticksOf(told, this.#kind, notes);
+      this.#ticks = ticksOf(stream, this.#kind, cache);
       this.#ahead = undefined;
     }
     this.#through = undefined;
-    const isTold = ({ at }: HistoryTick) => at > start || start <= told.range.start;
+    const isInPart = ({ at }: HistoryTick) => at > start || start <= stream.range.start;
     for (;;) {
       const step = this.#ahead ?? this.#ticks.next();
       this.#ahead = undefined;
@@ -158,7 +158,7 @@ class TickReader {
         this.#ahead = step;
         break;
       }
-      yield step.value && isTold(step.value) ? step.value : undefined;
+      yield step.value && isInPart(step.value) ? step.value : undefined;
     }
     this.#through = end;
   }

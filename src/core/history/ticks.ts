@@ -1,9 +1,9 @@
 import { addTo, getOrCreate } from '../values/maps.ts';
 import type { Fixed } from '../values/money.ts';
 import { bucketsIn, ceilTo, type Instant, type Range } from '../values/time.ts';
-import type { NotedBucket, TwinNotes } from './notes.ts';
-import { type FamilyKind, type HistorySample, type ToldSeries, ToldSeriesSet } from './told-series.ts';
-import { bucketsOf, LOOKBACK_MS, type Slice, slicesOf, type ToldStream } from './told-stream.ts';
+import type { CorrectionBucket, CorrectionCache } from './correction-cache.ts';
+import { type FamilyKind, type HistorySample, type SeriesState, SeriesStates } from './history-series.ts';
+import { bucketsOf, LOOKBACK_MS, type Slice, type StreamHistory, slicesOf } from './stream-history.ts';
 
 /** The samples of one instant, ordered by labels. */
 export interface HistoryTick {
@@ -13,24 +13,24 @@ export interface HistoryTick {
 
 /**
  * The samples of one family of a stream, oldest first; undefined is a pause. Each series begins with 0 at the start of its first bucket,
- * rises at the end of each, and is repeated often enough not to go stale. In memory are a day's cells at most, and one state per series.
+ * rises at the end of each bucket, and has a sample every {@link LOOKBACK_MS}. It keeps at most a day's cells and one state per series.
  */
 export function* ticksOf(
-  told: ToldStream,
+  stream: StreamHistory,
   kind: FamilyKind,
-  notes: TwinNotes,
+  cache: CorrectionCache,
 ): Generator<HistoryTick | undefined, void> {
-  const set = new ToldSeriesSet(kind, told.account);
+  const set = new SeriesStates(kind, stream.account);
   const due: DueAmounts = new Map();
-  const begun: ToldSeries[] = [];
-  for (const slice of slicesOf(told)) {
-    const noted = kind.isCorrections ? notes.take(slice.start) : undefined;
-    if (noted) for (const bucket of noted) addDue(due, bucket, set.of(bucket.row), -bucket.amount);
-    else yield* readSlice({ told, kind, notes, set, due }, slice);
-    const isLast = slice.end === told.range.end;
+  const begun: SeriesState[] = [];
+  for (const slice of slicesOf(stream)) {
+    const cached = kind.isCorrections ? cache.take(slice.start) : undefined;
+    if (cached) for (const bucket of cached) addDue(due, bucket, set.of(bucket.row), -bucket.amount);
+    else yield* readSlice({ stream, kind, cache, set, due }, slice);
+    const isLast = slice.end === stream.range.end;
     for (const at of instantsIn(slice, due, isLast)) {
       const moved = move(due, at, begun);
-      const isRepeated = at % LOOKBACK_MS === 0 || at === told.range.end;
+      const isRepeated = at % LOOKBACK_MS === 0 || at === stream.range.end;
       const samples = (isRepeated ? begun : moved).map(({ sample }) => sample);
       if (samples.length > 0) yield { at, samples };
     }
@@ -38,16 +38,19 @@ export function* ticksOf(
 }
 
 interface SliceReader {
-  readonly told: ToldStream;
+  readonly stream: StreamHistory;
   readonly kind: FamilyKind;
-  readonly notes: TwinNotes;
-  readonly set: ToldSeriesSet;
+  readonly cache: CorrectionCache;
+  readonly set: SeriesStates;
   readonly due: DueAmounts;
 }
 
-function* readSlice({ told, kind, notes, set, due }: SliceReader, slice: Slice): Generator<undefined, void> {
-  const noted: NotedBucket[] = [];
-  for (const bucket of bucketsOf(told, slice)) {
+function* readSlice(
+  { stream, kind, cache, set, due }: SliceReader,
+  slice: Slice,
+): Generator<undefined, void> {
+  const buckets: CorrectionBucket[] = [];
+  for (const bucket of bucketsOf(stream, slice)) {
     if (!bucket) {
       yield undefined;
       continue;
@@ -55,16 +58,16 @@ function* readSlice({ told, kind, notes, set, due }: SliceReader, slice: Slice):
     const { start, end } = bucket;
     for (const [series, amount] of set.amountsOf(bucket)) {
       addDue(due, bucket, series, kind.isCorrections ? -amount : amount);
-      if (!series.hasBegun || amount < 0n) noted.push({ start, end, row: series.row, amount });
+      if (!series.hasBegun || amount < 0n) buckets.push({ start, end, row: series.row, amount });
     }
   }
-  if (!kind.isCorrections) notes.keep(slice.start, noted);
+  if (!kind.isCorrections) cache.keep(slice.start, buckets);
 }
 
-/** What series rise by, by when; 0 where one begins. */
-type DueAmounts = Map<Instant, Map<ToldSeries, Fixed>>;
+/** By instant, how much each series rises; 0 where it begins. */
+type DueAmounts = Map<Instant, Map<SeriesState, Fixed>>;
 
-function addDue(due: DueAmounts, { start, end }: Range, series: ToldSeries, amount: Fixed): void {
+function addDue(due: DueAmounts, { start, end }: Range, series: SeriesState, amount: Fixed): void {
   if (!series.hasBegun)
     addTo(
       getOrCreate(due, start, () => new Map()),
@@ -78,35 +81,35 @@ function addDue(due: DueAmounts, { start, end }: Range, series: ToldSeries, amou
   );
 }
 
-/** The instants of a slice at which anything may be told. Its end belongs to the next one. */
+/** The instants of a slice that may have samples. Its end belongs to the next slice. */
 function instantsIn({ start, end }: Range, due: DueAmounts, isLast: boolean): Instant[] {
   const regular = bucketsIn(LOOKBACK_MS, { start: ceilTo(LOOKBACK_MS, start), end });
   const others = [...due.keys()].filter((at) => at < end);
   return [...new Set([...regular, ...others, ...(isLast ? [end] : [])])].sort((a, b) => a - b);
 }
 
-/** Begins and raises what is due. Returns what moved, in order. */
-function move(due: DueAmounts, at: Instant, begun: ToldSeries[]): ToldSeries[] {
-  const moved: ToldSeries[] = [];
-  for (const [told, amount] of due.get(at) ?? []) {
-    if (told.hasBegun && amount === 0n) continue;
-    if (!told.hasBegun) insert(begun, told);
-    told.hasBegun = true;
-    if (amount !== 0n) told.sample = { series: told.series, value: told.sample.value + amount };
-    insert(moved, told);
+/** Begins and raises the series that are due. Returns them, sorted. */
+function move(due: DueAmounts, at: Instant, begun: SeriesState[]): SeriesState[] {
+  const moved: SeriesState[] = [];
+  for (const [state, amount] of due.get(at) ?? []) {
+    if (state.hasBegun && amount === 0n) continue;
+    if (!state.hasBegun) insert(begun, state);
+    state.hasBegun = true;
+    if (amount !== 0n) state.sample = { series: state.series, value: state.sample.value + amount };
+    insert(moved, state);
   }
   due.delete(at);
   return moved;
 }
 
-/** Inserts by key. */
-function insert(ordered: ToldSeries[], told: ToldSeries): void {
+/** Inserts in the order of keys. */
+function insert(ordered: SeriesState[], state: SeriesState): void {
   let low = 0;
   let high = ordered.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((ordered[middle]?.key ?? '') < told.key) low = middle + 1;
+    if ((ordered[middle]?.key ?? '') < state.key) low = middle + 1;
     else high = middle;
   }
-  ordered.splice(low, 0, told);
+  ordered.splice(low, 0, state);
 }

@@ -23,36 +23,36 @@ import {
 } from '../values/time.ts';
 import type { StreamBaseline } from './baselines.ts';
 
-/** A stream whose history is told, and by what. */
-export interface ToldStream {
+/** A stream whose history is written, and where its amounts come from. */
+export interface StreamHistory {
   readonly account: Pick<AccountRow, 'provider' | 'name'>;
   readonly settings: StreamSettings;
   /** From the first day to where the exporter's counters begin, or to the end that was asked for. */
   readonly range: Range;
-  /** What the provider says now. Undefined if nothing was read. */
+  /** What the provider bills now; undefined if nothing was read. */
   readonly current: CellSource | undefined;
-  /** What the exporter's counters do not have; undefined if they have not begun. */
+  /** What the exporter's counters do not contain; undefined if they have not begun. */
   readonly baseline: StreamBaseline | undefined;
 }
 
-/** The amounts of a bucket, with the rows of the series that show them. */
-export interface ToldBucket extends CellBucket {
+/** The amounts of a bucket, and the series that their ids refer to. */
+export interface HistoryBucket extends CellBucket {
   readonly rows: LedgerState['series'];
 }
 
-/** A stretch of time, and what has to be read before anything in it can be told. */
+/** A stretch of time, and the cells that must be read for it. */
 export interface Slice extends Range {
   readonly loads: readonly Load[];
 }
 
-/** Cells of one granularity; of all of them at once where they are composed. */
+/** Cells of one granularity, or of all granularities of a composed stream. */
 interface Load {
   readonly granularity: Granularity | 'composed';
   readonly part: Range;
 }
 
-/** A bucket of a day starts in the first slice of the day, one of a minute in its own hour. */
-export function* slicesOf({ range, settings }: ToldStream): Generator<Slice> {
+/** The days of a stream, or its hours if it has minutes. Cells of a day are read with its first hour. */
+export function* slicesOf({ range, settings }: StreamHistory): Generator<Slice> {
   const whole = isComposed(settings)
     ? (['composed'] as const)
     : storedGranularities(settings).filter((each) => each !== 'minute');
@@ -74,11 +74,11 @@ export function* slicesOf({ range, settings }: ToldStream): Generator<Slice> {
 }
 
 /**
- * The buckets of a slice. The baseline, where it covers a bucket; otherwise what the provider says now of buckets that ended before the
- * counters began: later ones are in the counters. What the first reading said of later ones is in none, and so counts as spent just then.
+ * The buckets of a slice: the baseline of those that it covers, and for others that ended before the counters began what the provider
+ * bills now. Later buckets are in the counters, except for what the first reading already contained: that is written where they begin.
  */
-export function* bucketsOf(told: ToldStream, slice: Slice): Generator<ToldBucket | undefined, void> {
-  const { current, baseline, settings, range } = told;
+export function* bucketsOf(stream: StreamHistory, slice: Slice): Generator<HistoryBucket | undefined, void> {
+  const { current, baseline, settings, range } = stream;
   const isLast = slice.end === range.end && baseline?.at === range.end;
   for (const load of slice.loads) {
     const covered = baseline?.covered ?? [];
@@ -107,7 +107,7 @@ function* readBuckets(source: CellSource, { granularity, part }: Load): Generato
 /** How long Prometheus looks back for a sample. */
 export const LOOKBACK_MS = 5 * MINUTE;
 
-/** A bucket that has begun before `end`, and has ended by then. */
+/** The same bucket, moved so that it begins before `end` and ends by then. */
 function clamped({ start, end: ended }: Range, end: Instant): Range {
   return { start: start < end ? start : floorTo(LOOKBACK_MS, end - 1), end: Math.min(ended, end) };
 }

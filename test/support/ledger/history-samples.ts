@@ -6,14 +6,14 @@ import { type Instant, MINUTE, type Range } from '../../../src/core/values/time.
 import { historyText } from '../../../src/sinks/prometheus/history-text.ts';
 
 /** One series of a family, oldest sample first. */
-export interface ToldSamples {
+export interface SeriesSamples {
   readonly family: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly samples: readonly { readonly at: Instant; readonly value: Fixed }[];
 }
 
-/** Every series of a history, held to what each of them promises. */
-export function toldIn(history: History, range: Range): ToldSamples[] {
+/** The samples of every series of a history, after checking that each is a gapless counter from 0. */
+export function samplesOf(history: History, range: Range): SeriesSamples[] {
   return history.families.flatMap(({ metric, samples }) => {
     const told = new Map<object, { at: Instant; value: Fixed }[]>();
     const labels = new Map<object, Record<string, string>>();
@@ -26,13 +26,13 @@ export function toldIn(history: History, range: Range): ToldSamples[] {
       }
     }
     return [...told].map(([series, all]) => {
-      assertTold(all);
+      assertCounter(all);
       return { family: metric.name, labels: labels.get(series) ?? {}, samples: all };
     });
   });
 }
 
-function assertTold(samples: ToldSamples['samples']): void {
+function assertCounter(samples: SeriesSamples['samples']): void {
   assert.equal(samples[0]?.value, 0n, 'begins with 0');
   for (const [index, { at, value }] of samples.entries()) {
     const before = samples[index - 1];
@@ -44,7 +44,7 @@ function assertTold(samples: ToldSamples['samples']): void {
 }
 
 /** Counters less corrections at an instant, by resource. */
-export function netAt(told: readonly ToldSamples[], at: Instant): Map<string, Fixed> {
+export function netAt(told: readonly SeriesSamples[], at: Instant): Map<string, Fixed> {
   const net = new Map<string, Fixed>();
   for (const { family, labels, samples } of told) {
     const value = samples.findLast((sample) => sample.at <= at)?.value ?? 0n;
