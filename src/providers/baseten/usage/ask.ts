@@ -34,7 +34,7 @@ export function planUsage(context: FeedContext<unknown>): Range[] {
   return planDays({ ...context, since }, { windowMs: longestMs(context.state) });
 }
 
-/** A range is asked for in two parts after it was refused as too long, day by day if a total lacks its days, and with the month's total. */
+/** One request; two after a range was refused as too long, one per day if a total lacks its days, and those of the month's total. */
 export function usageRequests(range: Range): RequestCount {
   return {
     least: 1,
@@ -61,7 +61,7 @@ export async function* askUsage(
   for (const each of months) yield { about: 'month', ...each };
 }
 
-/** The window, or as many of its last days, so far as the source tells of them. */
+/** The last days of the window, limited to those that the source reports. */
 export function planSource(source: Source, maxMs: number, context: FeedContext<unknown>): Range[] {
   return planUsage(context)
     .slice(0, 1)
@@ -69,7 +69,7 @@ export function planSource(source: Source, maxMs: number, context: FeedContext<u
     .flatMap((range) => toldBy(source, range, context.now) ?? []);
 }
 
-/** The source first, of which the feed tells whether it may be read; without the rest of the bill, there is no statement. */
+/** Asks the source first: its own feed finds out whether the account may read it. If the rest of the bill fails, there is no statement. */
 export async function* askBySource(
   source: Source,
   ask: Ask,
@@ -86,7 +86,7 @@ export async function* askBySource(
   yield* await askIfReadable(source === 'model_apis' ? 'model_api_usage' : 'model_apis', ask, range, context);
 }
 
-/** Days of which money has no day are asked for one by one. */
+/** Also asks day by day where an answer does not say which day its money belongs to. */
 async function withDays(ask: Ask, wholes: readonly Answered[]): Promise<SummaryPage[]> {
   const pages = wholes.map((whole): SummaryPage => ({ about: 'range', ...whole }));
   for (const { asked, summary } of wholes) {

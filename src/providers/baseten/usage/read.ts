@@ -92,7 +92,7 @@ function tiersOf(summaries: readonly SummaryPage[]): TierUsage[] {
   );
 }
 
-/** Tiers that the answers are silent about. Where a source tells of the money, its silence counts. */
+/** Tiers that the answers leave out. For model APIs, the source of their cost decides. */
 function omittedOf(
   tiers: readonly TierUsage[],
   parts: readonly SourcePart[],

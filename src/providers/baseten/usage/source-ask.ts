@@ -20,13 +20,13 @@ import { ModelApiCosts, ModelApiUsage, type SourcePage } from './source-schema.t
 
 /** The first whole day of costs: those of the day before begin at 20:45 UTC. */
 const FIRST_DAY = Date.UTC(2026, 7, 6);
-/** Of the 92 days that usage is kept, those that are whole. */
+/** Usage is kept for 92 days, the oldest of which is incomplete. */
 const KEPT_MS = 91 * DAY;
 const MAX_HOURS = 168;
 /** A month in which 2,500 pairs of a key and a model were used every day. */
 const MAX_VALUES = 800_000;
 
-/** What tells more of model APIs than the summary does, to keys that may read it. */
+/** Endpoints that report model APIs in more detail than the summary, to keys that may read them. */
 export const SOURCES = {
   model_apis: {
     part: { tier: MODEL_API, measures: ['cost'] },
@@ -60,12 +60,12 @@ export const SOURCES = {
 
 interface SourceDefinition {
   readonly part: StatementPart;
-  /** The first day that it tells whole. */
+  /** The first day that it reports completely. */
   readonly from: (now: Instant) => Instant;
   readonly request: (range: Range, now: Instant) => Request<SourcePage>;
 }
 
-/** @throws {PollError} if it is refused, or cannot be read: what its buckets lack, too, is found here. */
+/** @throws {PollError} if it is refused, or its buckets cannot be read. */
 export async function askSource(
   source: Source,
   ask: Ask,
@@ -82,16 +82,16 @@ export async function askSource(
   });
 }
 
-/** The part of a range that a source tells of. */
+/** The part of a range that a source reports. */
 export function toldBy(source: Source, { start, end }: Range, now: Instant): Range | undefined {
   return intersection({ start, end }, { start: SOURCES[source].from(now), end });
 }
 
 /**
- * The same for the feed of the summary, which stands where the account may not read the source. Whether it may, the source's own feed
- * knows; only the first poll of an account finds out by itself, so that it begins with the source that it goes on with.
+ * The same for the feed of the summary, whose figures count where the account may not read the source. The source's own feed knows whether
+ * it may. Only the first poll of an account finds out by itself, so that the account begins with its final source.
  *
- * @throws {PollError} if the source cannot be read about a range of which the ledger has no amounts that could stay.
+ * @throws {PollError} if the source fails for a range of which the ledger has no amounts to keep.
  */
 export async function askIfReadable(
   source: Source,

@@ -6,7 +6,7 @@ import type { Usage } from './rows.ts';
 import { type Figures, MODEL_API } from './schema.ts';
 import type { SourcePage, SourceRow } from './source-schema.ts';
 
-/** What tells more of model APIs than the summary does. */
+/** An endpoint that reports model APIs in more detail than the summary. */
 export type Source = 'model_apis' | 'model_api_usage';
 
 /** What a source answered about a range. */
@@ -17,7 +17,7 @@ export interface SourceAnswer {
   readonly pages: readonly SourcePage[] | undefined;
 }
 
-/** What a source says in the place of the summary. */
+/** What a source reports instead of the summary. */
 export interface SourcePart {
   readonly source: Source;
   /** The days of which the summary no longer counts. */
@@ -73,7 +73,7 @@ const FIGURES = [
   'inference_requests',
 ] as const satisfies readonly (keyof Figures)[];
 
-/** A row of the summary without what a source says in its place. */
+/** A row of the summary without what a source reports instead. */
 export function withoutTold(row: Usage, parts: readonly SourcePart[]): Usage {
   if (row.tier !== MODEL_API) return row;
   const { subtotal, ...counts } = row.figures;

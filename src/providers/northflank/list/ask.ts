@@ -35,7 +35,7 @@ const PAGE_SIZE: Readonly<Record<ApiContract, Readonly<Record<string, string>>>>
   current: { perPage: '100', granularity: 'hour' },
 };
 
-/** The first page has 50 hours, each other one 100 once the contract is known. Hours without use may be left out. */
+/** The first page has 50 hours, and each further one 100 once the contract is known. Hours without use may be left out. */
 export function listRequests({ start, end }: Range): RequestCount {
   return { least: 1, most: 1 + Math.ceil((end - start) / HOUR / 50) };
 }

@@ -19,7 +19,7 @@ export const VeniceConfig = z.strictObject({
 });
 export type VeniceConfig = z.infer<typeof VeniceConfig>;
 
-/** How many pages a range has, only its rows tell. */
+/** The number of pages depends on the number of rows. */
 export function usageRequests(): RequestCount {
   return { least: 1, most: undefined, more: 'where a day has over 1,000 rows' };
 }
