@@ -43,6 +43,8 @@ export interface RunnerOptions {
 
 /** How long an unavailable feed is not polled, until keys or permissions may have changed. Jitter moves hourly runs. */
 const UNAVAILABLE_MS = HOUR - 2 * MINUTE;
+/** How long a feed that names things may delay those that use the names. */
+const MAX_WAIT_MS = 10 * SECOND;
 const MIN_BACKOFF_MS = 30 * SECOND;
 const MAX_BACKOFF_MS = 10 * MINUTE;
 
@@ -68,20 +70,25 @@ export class FeedRunner {
     });
   }
 
-  start(pattern: Pattern): void {
+  /** Polls once now, after others as {@link run} does, then by the schedule. */
+  start(pattern: Pattern, before: readonly FeedRunner[]): void {
     const { jitterMs } = this.feed.feed;
     const { random } = this.#options;
     this.#schedule = schedule({ pattern, jitterMs, random, run: () => void this.run() });
-    void this.run();
+    void this.run(before);
   }
 
-  /** Polls now, unless a poll is running or the feed was found unavailable within the last hour. */
-  run(): Promise<PollOutcome> {
+  /**
+   * Polls now, unless a poll is running or the feed was found unavailable within the last hour.
+   *
+   * @param before are polled first; after {@link MAX_WAIT_MS} this feed is polled anyway.
+   */
+  run(before: readonly FeedRunner[] = []): Promise<PollOutcome> {
     const last = this.#last;
     if (last?.kind === 'unavailable' && isRecent(last.at, this.#options.now())) return Promise.resolve(last);
     clearTimeout(this.#retryTimer);
     // The retry timer is set outside of `wrapPoll`: the next poll is no part of this one.
-    this.#running ??= this.#runAdmitted().then((outcome) => {
+    this.#running ??= this.#runAdmitted(before).then((outcome) => {
       if (!this.#signal.aborted) this.#scheduleRetry(outcome);
       return outcome;
     });
@@ -102,9 +109,11 @@ export class FeedRunner {
     };
   }
 
-  async #runAdmitted(): Promise<PollOutcome> {
+  async #runAdmitted(before: readonly FeedRunner[]): Promise<PollOutcome> {
     const { now, admit = runAtOnce, wrapPoll = (_feed, poll) => poll() } = this.#options;
     try {
+      if (before.length > 0) await runFirst(before);
+      this.#signal.throwIfAborted();
       return await admit(this.#signal, () => wrapPoll(this.feed, () => this.#pollAndReport(), this.#signal));
     } catch (error) {
       // Aborted before the poll began.
@@ -175,6 +184,13 @@ export class FeedRunner {
     const retryAt = (error instanceof PollError ? error.retryAt : undefined) ?? now + backoffMs;
     if (retryAt < nextRun) this.#retryTimer = setTimeout(() => void this.run(), Math.max(0, retryAt - now));
   }
+}
+
+async function runFirst(runners: readonly FeedRunner[]): Promise<void> {
+  const timeout = Promise.withResolvers<void>();
+  const timer = setTimeout(timeout.resolve, MAX_WAIT_MS);
+  await Promise.race([Promise.all(runners.map((runner) => runner.run())), timeout.promise]);
+  clearTimeout(timer);
 }
 
 const runAtOnce: Admit = (_signal, work) => work();

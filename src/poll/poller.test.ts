@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { openBench, settings, utc } from '../../test/support/ledger/ledger.ts';
 import type { FeedKey } from '../core/ledger/settings.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { fromNumber } from '../core/values/money.ts';
-import { HOUR, MINUTE } from '../core/values/time.ts';
+import { HOUR, MINUTE, SECOND } from '../core/values/time.ts';
 import { PollError, reasonOfStatus } from '../providers/api/errors.ts';
 import type { Feed } from '../providers/api/provider.ts';
 import { DEFAULT_RATES } from '../providers/index.ts';
@@ -24,6 +25,7 @@ function bench(
   optional = true,
   change: (ledger: Ledger) => Ledger = (ledger) => ledger,
   wrapPoll?: PollerOptions['wrapPoll'],
+  isRead = false,
 ) {
   const { ledger, account } = openBench(settings());
   const key = { account, feed: 'prices' };
@@ -73,8 +75,14 @@ function bench(
   };
   const clock = { now: () => now, asOf: (at: number) => at };
   const quiet = { applied() {}, drift() {}, warned() {}, unconverted() {}, progress() {} };
+  const scheduled = { ...target, ...clock, schedule: feed.schedule, readsHistory: false };
+  const reader = {
+    ...scheduled,
+    key: { account, feed: 'reader' },
+    feed: { ...feed, name: 'reader', after: ['prices'], plan: () => [] },
+  };
   const poller = createPoller({
-    feeds: [{ ...target, ...clock, schedule: feed.schedule, readsHistory: false }],
+    feeds: isRead ? [reader, scheduled] : [scheduled],
     events: { ...quiet, pollEnded: (_, outcome) => void ended.push(outcome) },
     now: () => now,
     random: () => 0,
@@ -240,6 +248,32 @@ test('wrapPoll encloses a poll and its events', async () => {
     begins,
     'ends unavailable 3',
   ]);
+});
+
+test('a feed is first polled after those whose names it uses, but does not wait for them forever', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const begun: string[] = [];
+  const named = Promise.withResolvers<void>();
+  const { poller } = bench(
+    true,
+    undefined,
+    async ({ key }, run) => {
+      begun.push(key.feed);
+      if (key.feed === 'prices') await named.promise;
+      return run();
+    },
+    true,
+  );
+  const first = poller.pollAll();
+  await setImmediate();
+  assert.deepEqual(begun, ['prices']);
+  context.mock.timers.tick(10 * SECOND);
+  await setImmediate();
+  assert.deepEqual(begun, ['prices', 'reader']);
+  named.resolve();
+  await first;
+  await poller.pollAll();
+  assert.deepEqual(begun, ['prices', 'reader', 'prices', 'reader']);
 });
 
 test('wrapPoll does not enclose the retry of a poll', async () => {

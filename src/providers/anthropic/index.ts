@@ -39,6 +39,7 @@ const costs = defineFeed<AnthropicConfig, BucketPage<AnthropicCostRow>>({
   schedule: '*/15 * * * *',
   jitterMs: 30 * SECOND,
   stream: { name: 'costs', granularity: 'day', settleMs: COSTS_PAGE_MS - DAY, sharedResources: true },
+  after: ['workspaces'],
   plan: (context) => planDays(context, { windowMs: COSTS_PAGE_MS }),
   ask: (ask, range) =>
     askBucketPages(
@@ -60,6 +61,7 @@ const usage = defineFeed<AnthropicConfig, BucketPage<AnthropicUsageRow>>({
   jitterMs: 30 * SECOND,
   // The open hour, and one more, so that each is read once after it has settled.
   stream: { name: 'usage', granularity: 'hour', settleMs: USAGE_PAGE_MS - 2 * HOUR, sharedResources: true },
+  after: ['workspaces'],
   plan: (context) => planHours(context, { windowMs: USAGE_PAGE_MS }),
   ask: (ask, range) =>
     askBucketPages(

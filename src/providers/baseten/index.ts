@@ -5,7 +5,15 @@ import { snapshotFeed } from '../api/feeds.ts';
 import { type BillingStream, defineFeed, defineProvider, type RangeReading } from '../api/provider.ts';
 import type { Request } from '../api/request.ts';
 import { Decimal } from '../api/schemas.ts';
-import { InstanceTypePrices, Models, readModels, readPrices, readTeams, Teams } from './lookups/lookups.ts';
+import {
+  InstanceTypePrices,
+  LOOKUP_STATES,
+  Models,
+  readModels,
+  readPrices,
+  readTeams,
+  Teams,
+} from './lookups/lookups.ts';
 import { askBySource, askUsage, planSource, planUsage, type UsagePage, usageRequests } from './usage/ask.ts';
 import { namesOf } from './usage/facts.ts';
 import { READABLE_STATE } from './usage/parts.ts';
@@ -30,12 +38,15 @@ const BILL = {
   sharedResources: [MODEL_API],
 } as const satisfies BillingStream;
 
+const NAMES = Object.keys(LOOKUP_STATES);
+
 const usage = defineFeed<BasetenConfig, UsagePage>({
   name: 'usage',
   // Data moves hourly: https://docs.baseten.co/organization/billing
   schedule: '*/15 * * * *',
   jitterMs: 30 * SECOND,
   stream: BILL,
+  after: NAMES,
   plan: planUsage,
   requests: usageRequests,
   ask: askUsage,
@@ -55,6 +66,7 @@ function sourceFeed({ name, schedule, windowMs }: SourceFeed) {
     schedule,
     jitterMs: 30 * SECOND,
     stream: BILL,
+    after: NAMES,
     optional: true,
     guidesHistory: true,
     plan: (context) => planSource(name, windowMs, context),

@@ -23,6 +23,7 @@ const costs = defineFeed<OpenAiConfig, BucketPage<OpenAiCostRow>>({
   schedule: '*/15 * * * *',
   jitterMs: 30 * SECOND,
   stream: { name: 'costs', granularity: 'day', settleMs: COSTS_SETTLE_MS, sharedResources: true },
+  after: ['projects'],
   plan: (context) => planDays(context, { windowMs: COSTS_SETTLE_MS + DAY, maxRangeMs: 31 * DAY }),
   ask: (ask, range) => askBucketPages(ask, costsRequest(range), KEY),
   reader: (range, context) => pagesReader((pages) => readCosts(pages, range, context)),
@@ -41,6 +42,7 @@ const usage = defineFeed<OpenAiConfig, UsageAnswer>({
   schedule: '5-59/15 * * * *',
   jitterMs: 30 * SECOND,
   stream: { name: 'usage', granularity: 'hour', settleMs: USAGE_SETTLE_MS, sharedResources: true },
+  after: ['projects'],
   // The open hour, and one more, so that each is read once after it has settled. A page has 168 hours at most.
   plan: (context) => planHours(context, { windowMs: USAGE_SETTLE_MS + 2 * HOUR, maxRangeMs: 168 * HOUR }),
   requests: usageRequests,
