@@ -81,7 +81,7 @@ export class FeedRunner {
   /**
    * Polls now, unless a poll is running or the feed was found unavailable within the last hour.
    *
-   * @param before are polled first; after {@link MAX_WAIT_MS} this feed is polled anyway.
+   * @param before are polled first unless they were polled before; after {@link MAX_WAIT_MS} this feed is polled anyway.
    */
   run(before: readonly FeedRunner[] = []): Promise<PollOutcome> {
     const last = this.#last;
@@ -112,7 +112,8 @@ export class FeedRunner {
   async #runAdmitted(before: readonly FeedRunner[]): Promise<PollOutcome> {
     const { now, admit = runAtOnce, wrapPoll = (_feed, poll) => poll() } = this.#options;
     try {
-      if (before.length > 0) await runFirst(before);
+      const unpolled = before.filter((runner) => runner.#last === undefined);
+      if (unpolled.length > 0) await runFirst(unpolled);
       this.#signal.throwIfAborted();
       return await admit(this.#signal, () => wrapPoll(this.feed, () => this.#pollAndReport(), this.#signal));
     } catch (error) {

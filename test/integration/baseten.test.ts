@@ -67,11 +67,15 @@ function upOf(page: Scrape, feed: string): number | undefined {
 /** Prices, and the number of series. */
 const NOT_OF_THE_BILL = /^ai_billing_(unit_price_usd|series)\b/;
 
-/** The ledger's samples of an account's bill, without the labels that only the lookups know. */
+/**
+ * The ledger's samples of an account's bill, without the labels that only the lookups know, and without fractions of seconds: each request
+ * of an account is a millisecond later than the one before.
+ */
 function billOf(page: Scrape, account: string): string[] {
   return ledgerLines(page)
     .filter((line) => line.includes(`account="${account}"`) && !NOT_OF_THE_BILL.test(line))
     .map((line) => line.replace(`account="${account}"`, '').replace(/team="[^"]*"/, ''))
+    .map((line) => line.replace(/(timestamp_seconds\S* \d+)\.\d+/, '$1'))
     .sort();
 }
 

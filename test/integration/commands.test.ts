@@ -322,7 +322,7 @@ test('serve: starts with nothing but API keys in the environment', async (contex
     return context.diagnostic('the default port is taken here');
   }
   assert.match(running.err(), /"accounts":2/);
-  await running.said(/"account":"default","feed":"usage".*"reason":"network"/);
+  await running.said(/"provider":"baseten","account":"default","feed":"usage".*"reason":"network"/);
   const page = await (await fetch('http://127.0.0.1:9464/metrics')).text();
   assert.match(page, /^ai_billing_up\{provider="baseten",account="default",feed="usage"\} 0$/m);
   const { code, out, err } = await running.end('SIGTERM');
