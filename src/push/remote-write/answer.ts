@@ -55,7 +55,8 @@ export function resultOfWrite(
     : { kind: 'refused', reason: 'refused', message };
 }
 
-/** What the receiver says, but not the page of a proxy. */
+/** What the receiver says of the first sample it refuses, but not the page of a proxy. */
 function detailOf({ header, body }: HttpAnswer): string {
-  return header('content-type')?.includes('html') ? '' : Buffer.from(body).toString();
+  const [first = ''] = Buffer.from(body).toString().trim().split('\n');
+  return header('content-type')?.includes('html') ? '' : first;
 }

@@ -17,6 +17,23 @@ export interface Scope {
   after(end: () => unknown): void;
 }
 
+const STACKS = new WeakMap<Scope, AsyncDisposableStack>();
+
+/**
+ * Cleans up when the scope ends, the newest first and each even if another one failed: a process has ended before the folder that it
+ * writes to is removed. `after` alone runs the oldest first, and stops at a failure.
+ */
+export function onEnd(scope: Scope, cleanup: () => unknown): void {
+  let stack = STACKS.get(scope);
+  if (!stack) {
+    const created = new AsyncDisposableStack();
+    STACKS.set(scope, created);
+    scope.after(() => created.disposeAsync());
+    stack = created;
+  }
+  stack.defer(async () => void (await cleanup()));
+}
+
 /** Output and exit code of a process; `code` is undefined if a signal ended it. */
 export interface Ended {
   readonly code: number | undefined;
@@ -76,7 +93,7 @@ export function start(context: Scope, args: readonly string[], options: StartOpt
   const kill = () => void child.kill('SIGKILL');
   process.once('exit', kill);
   void ended.then(() => process.off('exit', kill));
-  context.after(async () => {
+  onEnd(context, async () => {
     kill();
     await ended;
   });
@@ -155,7 +172,7 @@ export async function serve(context: Scope, file: string, options: StartOptions 
 /** A temporary folder, removed when the scope ends. */
 export async function folderOf(context: Scope): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'exporter-'));
-  context.after(() => rm(folder, { recursive: true, force: true }));
+  onEnd(context, () => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 

@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { startDaemon } from '../exporter/child.ts';
+import { onEnd } from '../exporter/process.ts';
 import { binary } from './binaries.ts';
 
 /** Our configuration and templates, as they are shipped. */
@@ -42,7 +43,7 @@ export interface Alertmanager {
 /** Starts an Alertmanager, alone, on a free loopback port. `config` is the text of its configuration. */
 export async function startAlertmanager(context: TestContext, config: string): Promise<Alertmanager> {
   const folder = await mkdtemp(join(tmpdir(), 'alertmanager-'));
-  context.after(() => rm(folder, { recursive: true, force: true }));
+  onEnd(context, () => rm(folder, { recursive: true, force: true }));
   const file = join(folder, 'alertmanager.yml');
   await writeFile(file, config);
   const path = await binary('alertmanager');
@@ -57,7 +58,7 @@ export async function startAlertmanager(context: TestContext, config: string): P
     ],
     listening: /Listening on"?.*? address=(127\.0\.0\.1:\d+)/,
   });
-  context.after(() => daemon.stop());
+  onEnd(context, () => daemon.stop());
   const url = `http://${daemon.address}`;
   const ask = async (init: RequestInit = {}) => {
     const response = await fetch(`${url}/api/v2/alerts`, init);

@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Ended, run, startDaemon } from '../exporter/child.ts';
+import { onEnd } from '../exporter/process.ts';
 import { binary } from './binaries.ts';
 
 /** A page to scrape. */
@@ -98,7 +99,7 @@ export interface Prometheus {
  */
 export async function startPrometheus(context: TestContext, options: PrometheusOptions): Promise<Prometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'prometheus-'));
-  context.after(() => rm(folder, { recursive: true, force: true }));
+  onEnd(context, () => rm(folder, { recursive: true, force: true }));
   const configuration = join(folder, 'prometheus.yml');
   await writeFile(configuration, JSON.stringify(configurationOf(options))); // JSON is YAML
   const data = join(folder, 'data');
@@ -114,7 +115,7 @@ export async function startPrometheus(context: TestContext, options: PrometheusO
     ],
     listening: /Listening on"?.*? address=(127\.0\.0\.1:\d+)/,
   });
-  context.after(() => daemon.stop());
+  onEnd(context, () => daemon.stop());
   const url = `http://${daemon.address}`;
   await until(async () => (await fetch(`${url}/-/ready`)).ok, 'Prometheus is ready', daemon.log);
   return { url, ...api(url, daemon.log), log: daemon.log, stop: daemon.stop };

@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { startDaemon } from '../exporter/child.ts';
+import { onEnd } from '../exporter/process.ts';
 import { binary } from './binaries.ts';
 
 /** A series as it is stored. */
@@ -42,7 +43,7 @@ const EVERYTHING = new URLSearchParams({ 'match[]': '{__name__!=""}' });
 /** Starts a VictoriaMetrics with an empty database on a free port of the loopback interface. */
 export async function startVictoriaMetrics(context: TestContext): Promise<VictoriaMetrics> {
   const folder = await mkdtemp(join(tmpdir(), 'victoria-metrics-'));
-  context.after(() => rm(folder, { recursive: true, force: true }));
+  onEnd(context, () => rm(folder, { recursive: true, force: true }));
   const path = await binary('victoria-metrics');
   if (path === undefined) throw new Error('victoria-metrics is not available: use realServerTest');
   const daemon = await startDaemon({
@@ -56,7 +57,7 @@ export async function startVictoriaMetrics(context: TestContext): Promise<Victor
     ],
     listening: /started server at http:\/\/(127\.0\.0\.1:\d+)\//,
   });
-  context.after(() => daemon.stop());
+  onEnd(context, () => daemon.stop());
   const url = `http://${daemon.address}`;
   const ask = async (path: string) => {
     const response = await fetch(`${url}${path}`);
