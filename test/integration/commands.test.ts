@@ -15,6 +15,7 @@ import {
   configure,
   folderOf,
   LISTENING,
+  PATIENCE_MS,
   runToEnd,
   serve,
   start,
@@ -189,7 +190,7 @@ test('serve: after a restart with all providers hanging, serves the ledger and e
 });
 
 async function untilReady(url: string): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + PATIENCE_MS;
   while ((await fetch(`${url}/-/ready`)).status !== 200) assert.ok(performance.now() < deadline);
 }
 

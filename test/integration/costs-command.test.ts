@@ -8,7 +8,7 @@ import { dollarsText } from '../../src/server/pages/format.ts';
 import { startBaseten } from '../simulators/baseten/server.ts';
 import { startInferenceSh } from '../simulators/inference-sh/server.ts';
 import { startVenice } from '../simulators/venice/server.ts';
-import { configure, folderOf, runToEnd, serve } from '../support/exporter/process.ts';
+import { configure, folderOf, PATIENCE_MS, runToEnd, serve } from '../support/exporter/process.ts';
 import { SECRET_HASH, webFolder } from '../support/exporter/web.ts';
 
 /** In the first hour of a day nothing of it is due. */
@@ -35,7 +35,7 @@ interface Series {
 }
 
 async function untilRead(url: string): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const response = await fetch(`${url}/api/v1/costs?window=yesterday`);
     const answer: { isComplete: boolean } = JSON.parse(await response.text());

@@ -178,7 +178,7 @@ for (const provider of SIMULATED_IDS) {
 test('faults: a provider that hangs before or during its response times out', async (context) => {
   const world = await startFaultScenario(context, 'current', CANARY);
   world.spend();
-  const exporter = await startScenarioExporter(context, world, { timeoutMs: 700 });
+  const exporter = await startScenarioExporter(context, world, { timeoutMs: 3000 });
   await pollSuccessfully(exporter);
   await strike(world, exporter, { fault: { kind: 'hang' }, reason: 'timeout' });
   await strike(world, exporter, { fault: { kind: 'hang', afterHeaders: true }, reason: 'timeout' });

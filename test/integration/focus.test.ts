@@ -14,7 +14,7 @@ import { startInferenceSh } from '../simulators/inference-sh/server.ts';
 import { startNorthflank } from '../simulators/northflank/server.ts';
 import { startVenice } from '../simulators/venice/server.ts';
 import { serveOnLoopback } from '../support/exporter/loopback.ts';
-import { configure, folderOf, runToEnd, serve, start } from '../support/exporter/process.ts';
+import { configure, folderOf, PATIENCE_MS, runToEnd, serve, start } from '../support/exporter/process.ts';
 import { parseCsv } from '../support/focus/csv.ts';
 import { focusViolations } from '../support/focus/rules.ts';
 
@@ -40,7 +40,7 @@ async function configureWorld(context: TestContext): Promise<string> {
 }
 
 async function untilRead(url: string): Promise<void> {
-  const deadline = performance.now() + 60_000;
+  const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const answer: { isComplete: boolean } = JSON.parse(await textAt(`${url}/api/v1/costs?window=yesterday`));
     if (answer.isComplete) return;
@@ -163,7 +163,7 @@ the export is incomplete:
 });
 
 async function untilWritten(file: string): Promise<void> {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + PATIENCE_MS;
   while (!existsSync(file) || (await readFile(file)).length === 0) {
     assert.ok(performance.now() < deadline, 'the export has begun');
     await wait(20);

@@ -153,7 +153,7 @@ test('inference.sh: only the price preview can be posted', async (context) => {
     key: () => key,
     keySource: 'the test',
     since: undefined,
-    timeoutMs: 1000,
+    timeoutMs: 30_000,
     schedule: {},
     config: {},
   });

@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { serveOnLoopback } from '../support/exporter/loopback.ts';
-import { folderOf, serve } from '../support/exporter/process.ts';
+import { folderOf, PATIENCE_MS, serve } from '../support/exporter/process.ts';
 
 const ACCOUNTS = 1000;
 /** Generous: waiting for all accounts would take minutes. */
-const PATIENCE_MS = 15_000;
 
 /** Venice for an account without any use. */
 async function venice(context: TestContext): Promise<{ readonly url: string; asked(): number }> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MINUTE } from '../../src/core/values/time.ts';
 import { startEveryFamily } from '../support/exporter/families.ts';
+import { PATIENCE_MS } from '../support/exporter/process.ts';
 import { assertSameSeries, MANUAL_PUSH } from '../support/otlp/otlp-parity.ts';
 import { startOtlpReceiver } from '../support/otlp/otlp-receiver.ts';
 import { type Series, seriesOfPage, seriesOfPush, seriesOfVector } from '../support/otlp/otlp-series.ts';
@@ -56,9 +57,9 @@ collectorTest('collector: forwards every series to Prometheus and a vendor', asy
   assert.deepEqual(collector.log().match(/.*\t(warn|error)\t.*/g), null);
 });
 
-/** The stored series, once there are as many as expected or after ten seconds. */
+/** The stored series, once there are as many as expected or after two minutes. */
 async function settled(expected: Series, held: () => Promise<Series>): Promise<Series> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const series = await held();
     if (series.size >= expected.size || performance.now() > deadline) return series;

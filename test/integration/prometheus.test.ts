@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { METRICS } from '../../src/core/metrics/catalog.ts';
 import { type Fixed, formatDecimal, toNumber } from '../../src/core/values/money.ts';
 import { type Range, SECOND } from '../../src/core/values/time.ts';
-import { configure, folderOf, LISTENING, serve, start } from '../support/exporter/process.ts';
+import { configure, folderOf, LISTENING, PATIENCE_MS, serve, start } from '../support/exporter/process.ts';
 import { createDice } from '../support/ledger/property.ts';
 import { realServerTest } from '../support/programs/binaries.ts';
 import {
@@ -194,7 +194,7 @@ async function bothFormats(prometheus: Prometheus): Promise<void> {
     return quiet.map(({ labels, value }) => `${storedKey(labels)} ${value}`).sort();
   };
   // A poll may end between the scrapes of the two.
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + PATIENCE_MS;
   let [open, text] = [await of('openmetrics'), await of('text')];
   while (!isDeepStrictEqual(open, text) && performance.now() < deadline) {
     await wait(SCRAPE_MS);
@@ -225,9 +225,9 @@ async function alwaysUp(prometheus: Prometheus, downtime: Range): Promise<void> 
 }
 
 async function waitUntil(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + PATIENCE_MS;
   while (!(await condition().catch(() => false))) {
-    if (performance.now() > deadline) throw new Error(`not within 30 s: ${what}`);
+    if (performance.now() > deadline) throw new Error(`not in time: ${what}`);
     await wait(100);
   }
 }

@@ -8,7 +8,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MINUTE } from '../../src/core/values/time.ts';
 import { SIMULATED_IDS as IDS, SIMULATORS } from '../simulators/all.ts';
 import { serveOnLoopback } from '../support/exporter/loopback.ts';
-import { type Ended, folderOf, type Running, runToEnd, serve } from '../support/exporter/process.ts';
+import {
+  type Ended,
+  folderOf,
+  PATIENCE_MS,
+  type Running,
+  runToEnd,
+  serve,
+} from '../support/exporter/process.ts';
 import { type Canary, canariesIn, canaryOf } from '../support/providers/canary.ts';
 import { type FaultProxy, type RawResponder, startFaultProxy } from '../support/providers/fault-proxy.ts';
 import { KEY_LEAKS, leakInValidResponse } from '../support/providers/key-leaks.ts';
@@ -144,7 +151,7 @@ async function asked(url: string, init: RequestInit = {}) {
 /** Every account's next poll, the slowest one's too. */
 async function nextPolls(running: Running): Promise<void> {
   const from = running.err().length;
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + PATIENCE_MS;
   const isOver = () =>
     IDS.every((id) => running.err().slice(from).includes(`"provider":"${id}","account":"test"`));
   while (!isOver() && performance.now() < deadline) await sleep(50);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { configurationOf, type Ended, LISTENING, type Running } from '../exporter/process.ts';
+import { configurationOf, type Ended, LISTENING, PATIENCE_MS, type Running } from '../exporter/process.ts';
 import { type Exposition, parseExposition } from '../exposition/exposition.ts';
 import { createDice } from '../ledger/property.ts';
 import { startBillingActivity } from '../providers/billing-activity.ts';
@@ -87,9 +87,9 @@ function costsIn(page: Exposition): number {
 }
 
 async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + PATIENCE_MS;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within 30 s: ${what}`);
+    if (performance.now() > deadline) throw new Error(`not in time: ${what}`);
     await wait(50);
   }
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
+import { PATIENCE_MS } from './process.ts';
 
 /** Output and exit code of a program; `code` is undefined if a signal ended it. */
 export interface Ended {
@@ -93,7 +94,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   const patience = new AbortController();
   try {
-    const silence = wait(options.timeoutMs ?? 30_000, undefined, { signal: patience.signal }).catch(
+    const silence = wait(options.timeoutMs ?? PATIENCE_MS, undefined, { signal: patience.signal }).catch(
       () => undefined,
     );
     const address = await Promise.race([found, exited.then(() => undefined), silence]);

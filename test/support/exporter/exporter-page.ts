@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Exposition, parseExposition } from '../exposition/exposition.ts';
-import type { Exporter } from './process.ts';
+import { type Exporter, PATIENCE_MS } from './process.ts';
 
 /** The metrics of a running exporter. */
 export async function fetchPage({ url }: Pick<Exporter, 'url'>): Promise<Exposition> {
@@ -13,7 +13,7 @@ export async function fetchPage({ url }: Pick<Exporter, 'url'>): Promise<Exposit
 export async function waitForPage(
   exporter: Exporter,
   holds: (page: Exposition) => boolean,
-  timeoutMs = 30_000,
+  timeoutMs = PATIENCE_MS,
 ): Promise<Exposition> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

@@ -61,7 +61,7 @@ export interface Running {
   readonly ended: Promise<Ended>;
   out(): string;
   err(): string;
-  /** Waits for output that matches. Rejects if the process exits first, or after 30 s. */
+  /** Waits for output that matches. Rejects if the process exits first, or after two minutes. */
   said(pattern: RegExp): Promise<RegExpExecArray>;
   /** Writes to its standard input. */
   type(text: string): void;
@@ -115,7 +115,8 @@ export function start(context: Scope, args: readonly string[], options: StartOpt
   };
 }
 
-const PATIENCE_MS = 30_000;
+/** How long a test waits for what must happen, which is so long only if it fails. */
+export const PATIENCE_MS = 120_000;
 
 async function heard(
   pattern: RegExp,

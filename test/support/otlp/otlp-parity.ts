@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { HOUR, type Instant } from '../../../src/core/values/time.ts';
 import type { Receiver } from '../../../src/push/receiver.ts';
+import { PATIENCE_MS } from '../exporter/process.ts';
 import { startPrometheus } from '../programs/prometheus.ts';
 import { startVictoriaMetrics, type VictoriaMetrics } from '../programs/victoria-metrics.ts';
 import { type OtlpReceiver, startOtlpReceiver } from './otlp-receiver.ts';
@@ -97,7 +98,7 @@ async function scraperOf(context: TestContext, { url }: Shown, intervalMs = 200)
   });
   const held = async (job: string) => seriesOfVector(await prometheus.query(`{job="${job}"}`));
   return async () => {
-    const deadline = performance.now() + 20_000;
+    const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
       for (const { health, lastError } of await prometheus.scraped()) assert.equal(health, 'up', lastError);
       const [page, otelPage] = [await held('page'), await held('otel')];

@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Ended, run, startDaemon } from '../exporter/child.ts';
-import { onEnd } from '../exporter/process.ts';
+import { onEnd, PATIENCE_MS } from '../exporter/process.ts';
 import { binary } from './binaries.ts';
 
 /** A page to scrape. */
@@ -195,9 +195,9 @@ function seconds(ms: number): string {
 }
 
 async function until(condition: () => Promise<boolean>, what: string, log: () => string): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + PATIENCE_MS;
   while (!(await condition().catch(() => false))) {
-    if (performance.now() > deadline) throw new Error(`not within 30 s: ${what}\n${log()}`);
+    if (performance.now() > deadline) throw new Error(`not in time: ${what}\n${log()}`);
     await wait(50);
   }
 }

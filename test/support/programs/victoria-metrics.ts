@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { startDaemon } from '../exporter/child.ts';
-import { onEnd } from '../exporter/process.ts';
+import { onEnd, PATIENCE_MS } from '../exporter/process.ts';
 import { binary } from './binaries.ts';
 
 /** A series as it is stored. */
@@ -23,14 +23,14 @@ export interface StoredSeries {
 }
 
 /** A real VictoriaMetrics with Prometheus naming for OTLP, which runs until its test ends.
- * Every series that it holds, once these suffice, or after ten seconds whatever there is: what it has just taken it finds */
+ * Every series that it holds, once these suffice, or after two minutes whatever there is: what it has just taken it finds */
 export interface VictoriaMetrics {
   readonly url: string;
   /** Where OTLP metrics go, over HTTP and in protobuf. */
   readonly otlpUrl: string;
   /**
-   * Every stored series, once they satisfy the condition or after ten seconds: new series become visible
-   * Every stored series, once they satisfy the condition or after ten seconds: new series become visible
+   * Every stored series, once they satisfy the condition or after two minutes: new series become visible
+   * Every stored series, once they satisfy the condition or after two minutes: new series become visible
    */
   exported(suffice: (series: readonly StoredSeries[]) => boolean): Promise<StoredSeries[]>;
   log(): string;
@@ -69,7 +69,7 @@ export async function startVictoriaMetrics(context: TestContext): Promise<Victor
     url,
     otlpUrl: `${url}/opentelemetry/v1/metrics`,
     async exported(suffice) {
-      const deadline = performance.now() + 10_000;
+      const deadline = performance.now() + PATIENCE_MS;
       for (;;) {
         await ask('/internal/force_flush');
         const series = storedIn(await ask(`/api/v1/export?${EVERYTHING}`));

@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { serveOnLoopback } from '../exporter/loopback.ts';
+import { PATIENCE_MS } from '../exporter/process.ts';
 
 /** What somebody posted. */
 export interface Posted {
@@ -18,8 +19,6 @@ export interface Webhook {
   /** Waits for what `find` makes something of, and gives that. */
   received<Found>(what: string, find: (posted: Posted) => Found | undefined): Promise<Found>;
 }
-
-const PATIENCE_MS = 30_000;
 
 /** Starts a receiver of notifications on a free loopback port; it ends with its test. */
 export async function startWebhook(context: TestContext): Promise<Webhook> {
