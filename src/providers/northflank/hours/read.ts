@@ -93,11 +93,10 @@ function chargesOf(
 ): Charge[] {
   const priced = (tier: Tier, resource: string, { total, components }: Price): Charge[] => {
     const base = { at, resource, model: '', tier, ...(currency !== 'USD' && { currency }) };
-    const parts = [...components].map(([detail, value]) => ({ detail, value }));
-    return [
-      { ...base, measure: 'cost', detail: currency, value: total },
-      ...parts.map((part) => ({ ...base, measure: 'component_cost' as const, ...part })),
-    ];
+    const parts = [...components].map(
+      ([detail, value]): Charge => ({ ...base, measure: 'component_cost', detail, value }),
+    );
+    return [{ ...base, measure: 'cost', detail: currency, value: total }, ...parts];
   };
   const resources = places.map(({ resource }) => resource.price);
   const residual = priced('paas', '', residualOf(prices.paas, resources));

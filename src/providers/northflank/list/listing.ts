@@ -2,6 +2,7 @@ import { addTo } from '../../../core/values/maps.ts';
 import type { Fixed } from '../../../core/values/money.ts';
 import { bucketsIn, HOUR, type Instant, type Range } from '../../../core/values/time.ts';
 import { PollError } from '../../api/errors.ts';
+import { isWithin } from '../../api/plans.ts';
 import { sum } from '../../api/readings.ts';
 import { type ApiContract, type BilledHour, omittedTiersOf, ownTotalOf, type Tier } from '../hours/schema.ts';
 import type { UsageList } from './ask.ts';
@@ -80,8 +81,8 @@ function tellsOfAll(hour: BilledHour | undefined, tiers: readonly Tier[]): boole
 }
 
 /** The amounts of the hours that start in a range, added up. */
-export function amountsIn({ hours }: Listing, { start, end }: Range, tiers: readonly Tier[]): ListedAmounts {
-  const within = [...hours].filter(([at]) => at >= start && at < end);
+export function amountsIn({ hours }: Listing, range: Range, tiers: readonly Tier[]): ListedAmounts {
+  const within = [...hours].filter(([at]) => isWithin(range, at));
   return sumOf(within.map(([, hour]) => amountsOf(hour, tiers)));
 }
 
