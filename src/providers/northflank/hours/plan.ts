@@ -69,7 +69,7 @@ function recentStart(context: HoursContext): Instant {
   return dueEnd(context, SETTLE_MS + GRACE_MS);
 }
 
-/** The end of the newest hour that was due `agoMs` ago. */
+/** The end of the newest hour that was due `agoMs` ago; after `SETTLE_MS` Northflank no longer revises it. */
 export function dueEnd({ now, config }: Pick<HoursContext, 'now' | 'config'>, agoMs = 0): Instant {
   return floorTo(HOUR, now - config.dueAfter - agoMs);
 }

@@ -16,7 +16,7 @@ export function listRanges(context: NorthflankContext): Range[] {
   const end = dueEnd(context);
   // After a clock that was set back, too, what may still be revised is listed again.
   const start = known
-    ? Math.min(known.through, floorTo(DAY, settledEnd(context)))
+    ? Math.min(known.through, floorTo(DAY, dueEnd(context, SETTLE_MS)))
     : Math.max(target, farthest(context));
   const from = Math.min(known?.from ?? start, start);
   if (start >= end) return [];
@@ -32,9 +32,4 @@ export function knownOf(context: NorthflankContext): ListState | undefined {
 
 function farthest(context: NorthflankContext): Instant {
   return floorTo(DAY, dueEnd(context) - WALK_MS);
-}
-
-/** The end of the newest hour that Northflank no longer revises. */
-export function settledEnd(context: NorthflankContext): Instant {
-  return dueEnd(context, SETTLE_MS);
 }

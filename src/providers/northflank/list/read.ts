@@ -16,12 +16,12 @@ import { isWithin } from '../../api/plans.ts';
 import type { RangeReading } from '../../api/provider.ts';
 import { observe, reading, sum, sumOfAll } from '../../api/readings.ts';
 import type { NorthflankContext } from '../account/config.ts';
-import { dueEnd, isSettled, ledgerCost } from '../hours/plan.ts';
+import { dueEnd, isSettled, ledgerCost, SETTLE_MS } from '../hours/plan.ts';
 import { addShift } from '../hours/read.ts';
 import { tiersOf } from '../hours/schema.ts';
 import type { UsageList } from './ask.ts';
 import { amountsIn, isEmpty, isKnown, type Listing, listingOf, sumOf } from './listing.ts';
-import { knownOf, settledEnd } from './plan.ts';
+import { knownOf } from './plan.ts';
 import { type ListedAmounts, type ListedDay, type ListState, listScopeOf, writeState } from './state.ts';
 
 /** How many days are set against the ledger, beside those of the month; two more have not settled. */
@@ -118,7 +118,7 @@ function stateAfter(known: ListState | undefined, listing: Listing, context: Nor
   const { range, oldest, contract } = listing;
   const tiers = tiersOf(context.config);
   const isOlder = known !== undefined && range.end === known.from;
-  const settled = Math.max(range.start, floorTo(DAY, Math.min(settledEnd(context), range.end)));
+  const settled = Math.max(range.start, floorTo(DAY, Math.min(dueEnd(context, SETTLE_MS), range.end)));
   const others = (known?.days ?? []).filter(({ start }) => !isWithin(range, start));
   const days = bucketsIn(DAY, { start: range.start, end: settled }).map((start) => {
     const day = { start, end: start + DAY };
@@ -139,7 +139,7 @@ function stateAfter(known: ListState | undefined, listing: Listing, context: Nor
 
 function emptyAfter(known: ListState | undefined, listing: Listing, context: NorthflankContext): Range[] {
   const start = Math.max(listing.range.start, floorTo(HOUR, context.since));
-  const end = Math.min(settledEnd(context), listing.range.end);
+  const end = Math.min(dueEnd(context, SETTLE_MS), listing.range.end);
   const tiers = tiersOf(context.config);
   const found = bucketsIn(HOUR, { start, end }).filter((at) => isEmpty(listing, at, tiers));
   const before = (known?.empty ?? []).flatMap((each) => gapsIn([listing.range], each));
