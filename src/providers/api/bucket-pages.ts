@@ -64,7 +64,8 @@ interface BucketsOptions {
   readonly drift: DriftLog;
 }
 
-interface DatedRow<Row> {
+/** A row and the start of its bucket. */
+export interface DatedRow<Row> {
   readonly at: Instant;
   readonly row: Row;
 }

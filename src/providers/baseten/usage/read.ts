@@ -3,16 +3,15 @@ import type {
   Observation,
   Reconciliation,
   ResourceFacts,
-  StatementPart,
 } from '../../../core/statement/statement.ts';
 import { magnitude } from '../../../core/values/money.ts';
-import { type Instant, intersection, isoDay, startOfMonth } from '../../../core/values/time.ts';
+import { type Instant, isoDay, startOfMonth } from '../../../core/values/time.ts';
 import { DriftLog } from '../../api/drift-log.ts';
 import { steppedReader } from '../../api/feeds.ts';
 import type { RangeReading, Reader } from '../../api/provider.ts';
 import { note, observe, reading, sum, sumOfAll } from '../../api/readings.ts';
 import type { Steps } from '../../api/steps.ts';
-import type { SummaryPage, UsagePage } from './ask.ts';
+import type { UsagePage } from './ask.ts';
 import { type Names, resourcesOf } from './facts.ts';
 import { SHORTER_STATE } from './parts.ts';
 import { type Answered, chargesOf, exceedsInput, type TierUsage, type Usage, usageByTier } from './rows.ts';
@@ -45,13 +44,17 @@ function* readingOf(
   const drift = new DriftLog();
   const parts = pages.filter(isOfSourcePage).map((page) => readSource(page, { now, drift }));
   const summaries = pages.filter((page) => !isOfSourcePage(page));
-  const { range: wholes = [], month: months = [] } = Object.groupBy(summaries, (page) => page.about);
+  const {
+    range: wholes = [],
+    day: days = [],
+    month: months = [],
+  } = Object.groupBy(summaries, (page) => page.about);
   const answers = [wholes, ...Map.groupBy(parts, ({ source }) => source).values()];
   // Whatever had to be asked for in more than one part.
   const state = answers.some(({ length }) => length > 1) ? SHORTER_STATE : remembered;
   const [newest, oldest] = [wholes[0], wholes.at(-1)];
   if (!newest || !oldest) return reading({ drift: drift.list(), state });
-  const tiers = tiersOf(summaries);
+  const tiers = wholes.flatMap((whole) => usageByTier(whole, days));
   yield;
   const summary = tiers.flatMap(({ rows }) => rows).filter(({ isStray }) => !isStray);
   const told = parts.flatMap(({ rows }) => rows);
@@ -64,32 +67,22 @@ function* readingOf(
   yield;
   const range = { start: oldest.asked.start, end: newest.asked.end };
   const omittedTiers = omittedOf(tiers, parts, charges);
+  const unread = parts.flatMap(({ source, isRead }) => (isRead ? [] : [source]));
+  const untold = unread.map((source) => SOURCES[source].part);
   addDrift(drift, tiers, told);
   return reading({
-    statement: { granularity: 'day', range, charges, omittedTiers, ...untoldOf(parts) },
+    statement: { granularity: 'day', range, charges, omittedTiers, ...(unread.length > 0 && { untold }) },
     resources,
     observations: monthTotalsOf(months),
     reconciliation: months.length > 0 ? reconciliationOf(wholes, summary) : undefined,
     state,
-    notes: parts
-      .filter(({ isRead }) => !isRead)
-      .map(({ source }) => note(source, 'could not be read: its amounts stay as they were', true)),
+    notes: unread.map((source) => note(source, 'could not be read: its amounts stay as they were', true)),
     drift: drift.list(),
   });
 }
 
 function isOfSourcePage(page: UsagePage): page is SourceAnswer {
   return page.about in SOURCES;
-}
-
-function tiersOf(summaries: readonly SummaryPage[]): TierUsage[] {
-  const { range: wholes = [], day: days = [] } = Object.groupBy(summaries, (page) => page.about);
-  return wholes.flatMap((whole) =>
-    usageByTier(
-      whole,
-      days.filter(({ asked }) => intersection(asked, whole.asked)),
-    ),
-  );
 }
 
 /** Tiers that the answers leave out. For model APIs, the source of their cost decides. */
@@ -106,11 +99,6 @@ function omittedOf(
   );
   const others = silent.filter((tier) => tier !== MODEL_API);
   return [...new Set(isSilent && money.every(({ isRead }) => isRead) ? [...others, MODEL_API] : others)];
-}
-
-function untoldOf(parts: readonly SourcePart[]): { untold?: StatementPart[] } {
-  const untold = parts.filter(({ isRead }) => !isRead).map(({ source }) => SOURCES[source].part);
-  return untold.length > 0 ? { untold } : {};
 }
 
 /** The API keys of some rows. */

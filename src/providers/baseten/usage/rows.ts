@@ -1,6 +1,6 @@
 import type { Charge, Measure } from '../../../core/statement/statement.ts';
 import type { Fixed } from '../../../core/values/money.ts';
-import { DAY, type Instant, type Range } from '../../../core/values/time.ts';
+import { DAY, type Instant, intersection, type Range } from '../../../core/values/time.ts';
 import { isWithin } from '../../api/plans.ts';
 import { sum } from '../../api/readings.ts';
 import {
@@ -60,7 +60,8 @@ function grossOf({ total, minutes }: UsageCategory): Figures {
 }
 
 /** Tier by tier, what the answers about a range, and about its days if {@link lacksDays} made them necessary, say was used. */
-export function usageByTier(whole: Answered, days: readonly Answered[]): TierUsage[] {
+export function usageByTier(whole: Answered, allDays: readonly Answered[]): TierUsage[] {
+  const days = allDays.filter(({ asked }) => intersection(asked, whole.asked));
   return TIERS.map(({ tier, key }) => {
     const category = whole.summary[key];
     const answers = days.length > 0 && hasNoDays(category) ? days : [whole];

@@ -131,7 +131,7 @@ async function askPages(ask: Ask, first: Request<SourcePage>): Promise<SourcePag
   const walk = cursorPages(
     path,
     (cursor) => (cursor === undefined ? answerTo(first) : pageAt(cursor)),
-    ({ pagination: { has_more, cursor } }) => (has_more ? cursor : undefined),
+    ({ has_more, next_page }) => (has_more ? next_page : undefined),
   );
   const pages: SourcePage[] = [];
   for await (const page of walk) pages.push(page);

@@ -1,7 +1,8 @@
 import { DAY, HOUR, type Instant, type Range, startOfDay } from '../../../core/values/time.ts';
-import { readBuckets } from '../../api/bucket-pages.ts';
+import { type DatedRow, readBuckets } from '../../api/bucket-pages.ts';
 import type { DriftLog } from '../../api/drift-log.ts';
 import { isWithin } from '../../api/plans.ts';
+import { sum } from '../../api/readings.ts';
 import type { Usage } from './rows.ts';
 import { type Figures, MODEL_API } from './schema.ts';
 import type { SourcePage, SourceRow } from './source-schema.ts';
@@ -33,36 +34,31 @@ export function readSource(
   { now, drift }: { readonly now: Instant; readonly drift: DriftLog },
 ): SourcePart {
   if (!pages) return { source, range: asked, rows: [], isRead: false };
-  const data = pages.flatMap(({ items }) => items);
-  const [first] = data;
+  const [first] = pages.flatMap(({ data }) => data);
   const lengthMs = first ? first.end - first.start : DAY;
   // Hours and days alike are stated by day: no other bucket is a part of one.
   const sizeMs = DAY % lengthMs === 0 ? lengthMs : HOUR;
-  const { range, rows } = readBuckets([{ data, has_more: false }], { range: asked, sizeMs, now, drift });
+  const { range, rows } = readBuckets(pages, { range: asked, sizeMs, now, drift });
   const days = Map.groupBy(rows, ({ at, row: { key, model } }) =>
     JSON.stringify([startOfDay(at), key, model]),
   );
   return { source, range, rows: [...days.values()].flatMap(usageOf), isRead: true };
 }
 
-interface DatedSourceRow {
-  readonly at: Instant;
-  readonly row: SourceRow;
-}
-
 /** The rows of a key and model of one day as one: parts of a count, such as cached tokens, are taken off the sum. */
-function usageOf(rows: readonly DatedSourceRow[]): Usage[] {
-  const [first, ...others] = rows;
+function usageOf(rows: readonly DatedRow<SourceRow>[]): Usage[] {
+  const [first] = rows;
   if (!first) return [];
   const { key, model } = first.row;
   const item = { billable_resource: { id: key, model_name: model }, model_name: model };
-  const figures = others.reduce((sum, { row }) => addFigures(sum, row.figures), first.row.figures);
+  const figures = sumFigures(rows.map(({ row }) => row.figures));
   return [{ tier: MODEL_API, date: startOfDay(first.at), item, figures, isStray: false }];
 }
 
-function addFigures(one: Partial<Figures>, other: Partial<Figures>): Partial<Figures> {
-  const known = FIGURES.filter((name) => one[name] !== undefined || other[name] !== undefined);
-  return Object.fromEntries(known.map((name) => [name, (one[name] ?? 0n) + (other[name] ?? 0n)]));
+/** Without those that no row has: unknown is not zero. */
+function sumFigures(rows: readonly Partial<Figures>[]): Partial<Figures> {
+  const sums = FIGURES.map((name) => [name, rows.flatMap((figures) => figures[name] ?? [])] as const);
+  return Object.fromEntries(sums.flatMap(([name, known]) => (known.length > 0 ? [[name, sum(known)]] : [])));
 }
 
 const FIGURES = [

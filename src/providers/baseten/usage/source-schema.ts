@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DAY } from '../../../core/values/time.ts';
-import type { ReportBucket } from '../../api/bucket-pages.ts';
+import type { BucketPage, ReportBucket } from '../../api/bucket-pages.ts';
 import { Timestamp } from '../../api/instants.ts';
 import { Count, Day, lenient, listOf, readDecimal, Text, unusedFields } from '../../api/schemas.ts';
 import type { Figures } from './schema.ts';
@@ -16,10 +16,7 @@ export interface SourceRow {
   readonly figures: Partial<Figures>;
 }
 
-export interface SourcePage {
-  readonly items: readonly ReportBucket<SourceRow>[];
-  readonly pagination: { readonly has_more: boolean; readonly cursor?: string | null | undefined };
-}
+export type SourcePage = BucketPage<SourceRow>;
 
 function pageOf(bucket: z.ZodType<ReportBucket<SourceRow>>): z.ZodType<SourcePage> {
   const pagination = z
@@ -28,7 +25,13 @@ function pageOf(bucket: z.ZodType<ReportBucket<SourceRow>>): z.ZodType<SourcePag
       path: ['cursor'],
       error: 'is missing although there are more buckets',
     });
-  return z.looseObject({ items: listOf(bucket), pagination });
+  return z
+    .looseObject({ items: listOf(bucket), pagination })
+    .transform(({ items, pagination: { has_more, cursor } }) => ({
+      data: items,
+      has_more,
+      next_page: cursor,
+    }));
 }
 
 const GROUPS = { model: Text, ...unusedFields('user_id', 'service_tier') };

@@ -73,15 +73,8 @@ function furtherPage(pages: readonly HourPage[]): HourCall | undefined {
   return { ...last.call, paging: { parameter, page, isPromised } };
 }
 
-/** What an answer's pages go through: the level below the deepest filter. */
-interface PagedList {
-  readonly unit: 'teams' | 'projects' | 'resources';
-  readonly length: number;
-  /** Whether the entries make up the price above them. */
-  readonly addsUp: boolean;
-}
-
-function listOf({ teamId, projectId, resourceType }: HourCall, walk: readonly HourPage[]): PagedList {
+/** What an answer's pages go through, the level below the deepest filter, and whether its entries make up the price above them. */
+function listOf({ teamId, projectId, resourceType }: HourCall, walk: readonly HourPage[]) {
   const teams = teamsOf(walk);
   const projects = teams.flatMap((team) => team.projects);
   if (projectId !== undefined) {

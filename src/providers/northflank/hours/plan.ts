@@ -27,7 +27,8 @@ type HoursContext = Pick<NorthflankContext, 'now' | 'config' | 'since' | 'covera
 /** The hours of the last day or so that are due for a reading, newest first. No hour is due before `dueAfter`. */
 export function planHours(context: HoursContext): Range[] {
   const { now, config, since } = context;
-  return hoursIn(recentStart(context), now - config.dueAfter, since).filter((hour) => {
+  const start = Math.max(recentStart(context), since);
+  return hoursIn({ start, end: dueEnd(context) }).filter((hour) => {
     const reading = READINGS_MS.findLast((ms) => hour.end + config.dueAfter + ms <= now) ?? 0;
     return isUnread(hour, reading, context);
   });
@@ -40,7 +41,7 @@ export function planHours(context: HoursContext): Range[] {
  * @param isFree says whether an hour needs none.
  */
 export function historyHours(context: HoursContext, isFree: (hour: Range) => boolean): Range[] {
-  const old = hoursIn(context.since, recentStart(context), context.since);
+  const old = hoursIn({ start: context.since, end: recentStart(context) });
   const missing = old.filter((hour) => isUnread(hour, SETTLE_MS, context));
   const later = new Set(missing.filter((hour) => !isFree(hour)).slice(HISTORY_HOURS));
   return missing.filter((hour) => !later.has(hour));
@@ -64,13 +65,17 @@ export function ledgerCost(range: Range, { config, netCost }: NorthflankContext)
 }
 
 /** Start of the hours that `usage` looks after; what ended before it is history. */
-function recentStart({ now, config }: HoursContext): Instant {
-  return floorTo(HOUR, now - config.dueAfter - SETTLE_MS - GRACE_MS);
+function recentStart(context: HoursContext): Instant {
+  return dueEnd(context, SETTLE_MS + GRACE_MS);
 }
 
-/** Whole hours from `start` on that ended by `until`, none of them before `since`, newest first. */
-function hoursIn(start: Instant, until: Instant, since: Instant): Range[] {
-  const whole = { start: Math.max(start, ceilTo(HOUR, since)), end: floorTo(HOUR, until) };
-  const hours = bucketsIn(HOUR, whole).map((at) => ({ start: at, end: at + HOUR }));
-  return hours.reverse();
+/** The end of the newest hour that was due `agoMs` ago; after `SETTLE_MS` Northflank no longer revises it. */
+export function dueEnd({ now, config }: Pick<HoursContext, 'now' | 'config'>, agoMs = 0): Instant {
+  return floorTo(HOUR, now - config.dueAfter - agoMs);
+}
+
+/** The whole hours of a range that ends with one, newest first. */
+function hoursIn({ start, end }: Range): Range[] {
+  const starts = bucketsIn(HOUR, { start: ceilTo(HOUR, start), end });
+  return starts.map((at) => ({ start: at, end: at + HOUR })).reverse();
 }

@@ -6,29 +6,13 @@ import type { RangeReading } from '../../api/provider.ts';
 import { factsOf, reading, sum } from '../../api/readings.ts';
 import { type NorthflankConfig, scopeOf } from '../account/config.ts';
 import { KNOWN_TYPES } from './drilldown.ts';
-import {
-  type BilledResource,
-  type MoneyPrice,
-  omittedTiersOf,
-  ownTotalOf,
-  type Project,
-  type Team,
-  type Tier,
-  tiersOf,
-  type UsageHour,
-} from './schema.ts';
+import { type MoneyPrice, omittedTiersOf, ownTotalOf, type Tier, tiersOf, type UsageHour } from './schema.ts';
 import { type HourPage, type TeamView, viewsOf } from './tree.ts';
 
 type Price = Pick<MoneyPrice, 'total' | 'components'>;
 
-/** A resource and where it belongs. */
-interface ResourcePlace {
-  /** The `resource` label. */
-  readonly label: string;
-  readonly team: Team;
-  readonly project: Project;
-  readonly resource: BilledResource;
-}
+/** A resource, its label and where it belongs. */
+type ResourcePlace = ReturnType<typeof placesOf>[number];
 
 /**
  * Reads the walk through one hour.
@@ -55,7 +39,7 @@ export function readHour(pages: readonly HourPage[], range: Range, config: North
 }
 
 /** Every resource of the teams: `project/id`, below the team's id where `isTeamNamed` and the answer has one. */
-function placesOf(views: readonly TeamView[], isTeamNamed: boolean): ResourcePlace[] {
+function placesOf(views: readonly TeamView[], isTeamNamed: boolean) {
   return views.flatMap(({ team, projects }) =>
     projects.flatMap((project) =>
       project.resources.map((resource) => {
@@ -93,11 +77,10 @@ function chargesOf(
 ): Charge[] {
   const priced = (tier: Tier, resource: string, { total, components }: Price): Charge[] => {
     const base = { at, resource, model: '', tier, ...(currency !== 'USD' && { currency }) };
-    const parts = [...components].map(([detail, value]) => ({ detail, value }));
-    return [
-      { ...base, measure: 'cost', detail: currency, value: total },
-      ...parts.map((part) => ({ ...base, measure: 'component_cost' as const, ...part })),
-    ];
+    const parts = [...components].map(
+      ([detail, value]): Charge => ({ ...base, measure: 'component_cost', detail, value }),
+    );
+    return [{ ...base, measure: 'cost', detail: currency, value: total }, ...parts];
   };
   const resources = places.map(({ resource }) => resource.price);
   const residual = priced('paas', '', residualOf(prices.paas, resources));

@@ -12,6 +12,9 @@ export interface MoneyPrice {
   readonly hasUnknownKeys: boolean;
 }
 
+/** The documented components of a price. */
+const COMPONENTS: readonly string[] = ['cpu', 'memory', 'storage', 'gpu', 'vcpu', 'cluster', 'gpuMemory'];
+
 /** Decimal text or a number, in units or in cents. */
 type Money = ReturnType<typeof decimal>;
 
@@ -20,23 +23,15 @@ type Money = ReturnType<typeof decimal>;
  * charged for something new stands there.
  */
 function priceIn(money: Money, objectOf: typeof z.object | typeof z.looseObject = z.object) {
-  const part = money.nullish();
-  const parts = {
-    cpu: part,
-    memory: part,
-    storage: part,
-    gpu: part,
-    vcpu: part,
-    gpuMemory: part,
-    cluster: part,
-  };
-  return objectOf({ total: money, ...parts }).transform((price): MoneyPrice => {
-    const { total, cpu, memory, storage, gpu, vcpu, gpuMemory, cluster, ...unknown } = price;
-    const amounts = Object.entries({ cpu, memory, storage, gpu, vcpu, cluster, gpu_memory: gpuMemory });
-    const known = amounts.flatMap(([name, amount]) =>
-      typeof amount === 'bigint' ? [[name, amount] as const] : [],
-    );
-    return { total, components: new Map(known), hasUnknownKeys: Object.keys(unknown).length > 0 };
+  const parts = Object.fromEntries(COMPONENTS.map((key) => [key, money.nullish()]));
+  return objectOf({ total: money, ...parts }).transform(({ total, ...others }): MoneyPrice => {
+    const amounts = new Map<string, unknown>(Object.entries(others));
+    const known = COMPONENTS.flatMap((key) => {
+      const amount = amounts.get(key);
+      return typeof amount === 'bigint' ? [[key === 'gpuMemory' ? 'gpu_memory' : key, amount] as const] : [];
+    });
+    const hasUnknownKeys = [...amounts.keys()].some((key) => !COMPONENTS.includes(key));
+    return { total, components: new Map(known), hasUnknownKeys };
   });
 }
 

@@ -2,24 +2,11 @@ import { addTo } from '../../../core/values/maps.ts';
 import type { Fixed } from '../../../core/values/money.ts';
 import { bucketsIn, HOUR, type Instant, type Range } from '../../../core/values/time.ts';
 import { PollError } from '../../api/errors.ts';
+import { isWithin } from '../../api/plans.ts';
 import { sum } from '../../api/readings.ts';
-import { type ApiContract, type BilledHour, omittedTiersOf, ownTotalOf, type Tier } from '../hours/schema.ts';
+import { type BilledHour, omittedTiersOf, ownTotalOf, type Tier } from '../hours/schema.ts';
 import type { UsageList } from './ask.ts';
 import type { ListedAmounts, ListState } from './state.ts';
-
-/** The hours of one walk through the list, by their start. */
-export interface Listing {
-  readonly range: Range;
-  /** Those of the range, and the one before it. */
-  readonly hours: ReadonlyMap<Instant, BilledHour>;
-  /** Hours missing between two of one page. Between two pages one may just have been lost. */
-  readonly leftOut: ReadonlySet<Instant>;
-  /** The list went to its end: nothing older is in it, as far as was asked for. */
-  readonly isEnd: boolean;
-  /** The oldest hour that this or an earlier walk found. */
-  readonly oldest: Instant | undefined;
-  readonly contract: ApiContract | undefined;
-}
 
 /**
  * The pages as one. Hours outside of the range are left out, for instance those that are not due yet; an hour that a later page
@@ -27,7 +14,7 @@ export interface Listing {
  *
  * @throws {PollError} `contract` when one page holds an hour twice: which of the two counts, nobody says.
  */
-export function listingOf(pages: readonly UsageList[], range: Range, known: ListState | undefined): Listing {
+export function listingOf(pages: readonly UsageList[], range: Range, known: ListState | undefined) {
   const pagesOfStarts = pages.map(({ hours }) => hours.map(({ start }) => start));
   if (pagesOfStarts.some((starts) => new Set(starts).size < starts.length))
     throw new PollError('contract', 'the list has an hour twice');
@@ -36,14 +23,20 @@ export function listingOf(pages: readonly UsageList[], range: Range, known: List
   const wanted = found.filter(({ start }) => start >= range.start - HOUR);
   return {
     range,
-    // The first of an hour counts.
-    hours: new Map(wanted.reverse().map((hour) => [hour.start, hour])),
+    /** By their start, those of the range and the one before it. The first of an hour counts. */
+    hours: new Map<Instant, BilledHour>(wanted.reverse().map((hour) => [hour.start, hour])),
+    /** Hours missing between two of one page. Between two pages one may just have been lost. */
     leftOut: new Set(pagesOfStarts.flatMap(leftOutOf)),
+    /** The list went to its end: nothing older is in it, as far as was asked for. */
     isEnd: pages.at(-1)?.hasNextPage === false,
+    /** The oldest hour that this or an earlier walk found. */
     oldest: Number.isFinite(oldest) ? oldest : undefined,
     contract: pages.findLast(({ contract }) => contract)?.contract ?? known?.contract,
   };
 }
+
+/** The hours of one walk through the list. */
+export type Listing = ReturnType<typeof listingOf>;
 
 function leftOutOf(page: readonly Instant[]): Instant[] {
   const starts = new Set(page);
@@ -80,8 +73,8 @@ function tellsOfAll(hour: BilledHour | undefined, tiers: readonly Tier[]): boole
 }
 
 /** The amounts of the hours that start in a range, added up. */
-export function amountsIn({ hours }: Listing, { start, end }: Range, tiers: readonly Tier[]): ListedAmounts {
-  const within = [...hours].filter(([at]) => at >= start && at < end);
+export function amountsIn({ hours }: Listing, range: Range, tiers: readonly Tier[]): ListedAmounts {
+  const within = [...hours].filter(([at]) => isWithin(range, at));
   return sumOf(within.map(([, hour]) => amountsOf(hour, tiers)));
 }
 

@@ -1,6 +1,6 @@
-import { DAY, floorTo, HOUR, type Instant, type Range, startOfMonth } from '../../../core/values/time.ts';
+import { DAY, floorTo, type Instant, type Range, startOfMonth } from '../../../core/values/time.ts';
 import type { NorthflankContext } from '../account/config.ts';
-import { SETTLE_MS } from '../hours/plan.ts';
+import { dueEnd, SETTLE_MS } from '../hours/plan.ts';
 import { type ListState, readState } from './state.ts';
 
 /** What one walk goes back at most, from its newest hour: 26 pages. What is older is left to the next. */
@@ -16,7 +16,7 @@ export function listRanges(context: NorthflankContext): Range[] {
   const end = dueEnd(context);
   // After a clock that was set back, too, what may still be revised is listed again.
   const start = known
-    ? Math.min(known.through, floorTo(DAY, settledEnd(context)))
+    ? Math.min(known.through, floorTo(DAY, dueEnd(context, SETTLE_MS)))
     : Math.max(target, farthest(context));
   const from = Math.min(known?.from ?? start, start);
   if (start >= end) return [];
@@ -32,14 +32,4 @@ export function knownOf(context: NorthflankContext): ListState | undefined {
 
 function farthest(context: NorthflankContext): Instant {
   return floorTo(DAY, dueEnd(context) - WALK_MS);
-}
-
-/** The end of the newest hour that may be asked for. */
-export function dueEnd({ now, config }: NorthflankContext): Instant {
-  return floorTo(HOUR, now - config.dueAfter);
-}
-
-/** The end of the newest hour that Northflank no longer revises. */
-export function settledEnd({ now, config }: NorthflankContext): Instant {
-  return floorTo(HOUR, now - config.dueAfter - SETTLE_MS);
 }

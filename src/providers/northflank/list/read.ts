@@ -6,22 +6,22 @@ import {
   DAY,
   floorTo,
   HOUR,
-  type Instant,
   isoDay,
   type Range,
   startOfDay,
   startOfMonth,
 } from '../../../core/values/time.ts';
 import { DriftLog } from '../../api/drift-log.ts';
+import { isWithin } from '../../api/plans.ts';
 import type { RangeReading } from '../../api/provider.ts';
 import { observe, reading, sum, sumOfAll } from '../../api/readings.ts';
 import type { NorthflankContext } from '../account/config.ts';
-import { isSettled, ledgerCost } from '../hours/plan.ts';
+import { dueEnd, isSettled, ledgerCost, SETTLE_MS } from '../hours/plan.ts';
 import { addShift } from '../hours/read.ts';
 import { tiersOf } from '../hours/schema.ts';
 import type { UsageList } from './ask.ts';
 import { amountsIn, isEmpty, isKnown, type Listing, listingOf, sumOf } from './listing.ts';
-import { dueEnd, knownOf, settledEnd } from './plan.ts';
+import { knownOf } from './plan.ts';
 import { type ListedAmounts, type ListedDay, type ListState, listScopeOf, writeState } from './state.ts';
 
 /** How many days are set against the ledger, beside those of the month; two more have not settled. */
@@ -56,7 +56,7 @@ export function readList(
 function monthTotals(state: ListState, listing: Listing, context: NorthflankContext): Observation[] {
   const start = startOfMonth(context.now);
   const until = startOfMonth(context.now, 1);
-  const days = state.days.filter((day) => day.start >= start && day.start < state.through);
+  const days = state.days.filter((day) => isWithin({ start, end: state.through }, day.start));
   const rest = { start: Math.max(start, state.through), end: listing.range.end };
   const hasAll = days.length * DAY === rest.start - start;
   if (!hasAll || !days.every((day) => isCounted(day, state)) || !isKnown(listing, rest)) return [];
@@ -118,15 +118,18 @@ function stateAfter(known: ListState | undefined, listing: Listing, context: Nor
   const { range, oldest, contract } = listing;
   const tiers = tiersOf(context.config);
   const isOlder = known !== undefined && range.end === known.from;
-  const settled = Math.max(range.start, floorTo(DAY, Math.min(settledEnd(context), range.end)));
-  const others = (known?.days ?? []).filter(({ start }) => start < range.start || start >= range.end);
+  const settled = Math.max(range.start, floorTo(DAY, Math.min(dueEnd(context, SETTLE_MS), range.end)));
+  const others = (known?.days ?? []).filter(({ start }) => !isWithin(range, start));
   const days = bucketsIn(DAY, { start: range.start, end: settled }).map((start) => {
     const day = { start, end: start + DAY };
     return { start, isWhole: isKnown(listing, day), amounts: amountsIn(listing, day, tiers) };
   });
-  const first = keptFrom(context.now);
+  // The first day that the month's totals or a reconciliation still want.
+  const first = Math.min(startOfMonth(context.now), startOfDay(context.now) - (RECONCILED_DAYS + 2) * DAY);
   return {
-    ...{ scope: listScopeOf(context.config), contract, oldest },
+    scope: listScopeOf(context.config),
+    contract,
+    oldest,
     from: Math.min(known?.from ?? range.start, range.start),
     through: isOlder ? known.through : settled,
     days: [...others, ...days].filter(({ start }) => start >= first).sort((a, b) => a.start - b.start),
@@ -134,14 +137,9 @@ function stateAfter(known: ListState | undefined, listing: Listing, context: Nor
   };
 }
 
-/** The first day that the month's totals or a reconciliation still want. */
-function keptFrom(now: Instant): Instant {
-  return Math.min(startOfMonth(now), startOfDay(now) - (RECONCILED_DAYS + 2) * DAY);
-}
-
 function emptyAfter(known: ListState | undefined, listing: Listing, context: NorthflankContext): Range[] {
   const start = Math.max(listing.range.start, floorTo(HOUR, context.since));
-  const end = Math.min(settledEnd(context), listing.range.end);
+  const end = Math.min(dueEnd(context, SETTLE_MS), listing.range.end);
   const tiers = tiersOf(context.config);
   const found = bucketsIn(HOUR, { start, end }).filter((at) => isEmpty(listing, at, tiers));
   const before = (known?.empty ?? []).flatMap((each) => gapsIn([listing.range], each));
