@@ -6,7 +6,7 @@ import { RateLimits, rateLimit, readLimits } from './account/limits.ts';
 import { analyticsRequest, planAnalytics, readAnalytics } from './analytics/read.ts';
 import type { Analytics } from './analytics/schema.ts';
 import { VIRTUAL_CURRENCIES } from './usage/aggregator.ts';
-import { usagePages, usageRequests, VeniceConfig } from './usage/ask.ts';
+import { usagePages, VeniceConfig } from './usage/ask.ts';
 import { planHistory, planRecent, planTail, SETTLE_MS } from './usage/plan.ts';
 import { usageReader } from './usage/read.ts';
 import type { UsageApiPage } from './usage/schema.ts';
@@ -18,7 +18,7 @@ function usageFeed(feed: UsageFeed, readsHistory = false) {
   return defineFeed<VeniceConfig, UsageApiPage>({
     ...feed,
     stream: { name: 'usage', granularity: 'minute', settleMs: SETTLE_MS },
-    requests: usageRequests,
+    requests: () => ({ least: 1, most: undefined, more: 'where a day has over 1,000 rows' }),
     ask: usagePages,
     reader: (range, context) => usageReader({ range, context, readsHistory }),
   });
