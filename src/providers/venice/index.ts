@@ -1,12 +1,11 @@
 import { MINUTE, SECOND } from '../../core/values/time.ts';
 import { snapshotFeed } from '../api/feeds.ts';
 import { defineFeed, defineProvider, type Feed } from '../api/provider.ts';
-import { type AccountPage, askAccount, readAccount } from './account/balance.ts';
+import { askAccount, readAccount } from './account/balance.ts';
 import { RateLimits, rateLimit, readLimits } from './account/limits.ts';
 import { analyticsRequest, planAnalytics, readAnalytics } from './analytics/read.ts';
-import type { Analytics } from './analytics/schema.ts';
 import { VIRTUAL_CURRENCIES } from './usage/aggregator.ts';
-import { usagePages, usageRequests, VeniceConfig } from './usage/ask.ts';
+import { usagePages, VeniceConfig } from './usage/ask.ts';
 import { planHistory, planRecent, planTail, SETTLE_MS } from './usage/plan.ts';
 import { usageReader } from './usage/read.ts';
 import type { UsageApiPage } from './usage/schema.ts';
@@ -18,7 +17,7 @@ function usageFeed(feed: UsageFeed, readsHistory = false) {
   return defineFeed<VeniceConfig, UsageApiPage>({
     ...feed,
     stream: { name: 'usage', granularity: 'minute', settleMs: SETTLE_MS },
-    requests: usageRequests,
+    requests: () => ({ least: 1, most: undefined, more: 'where a day has over 1,000 rows' }),
     ask: usagePages,
     reader: (range, context) => usageReader({ range, context, readsHistory }),
   });
@@ -42,7 +41,7 @@ const usageHistory = usageFeed(
 );
 
 /** What is left to spend, and what each key may. */
-const balance = snapshotFeed<VeniceConfig, AccountPage>({
+const balance = snapshotFeed({
   name: 'balance',
   schedule: '*/5 * * * *',
   jitterMs: 20 * SECOND,
@@ -52,7 +51,7 @@ const balance = snapshotFeed<VeniceConfig, AccountPage>({
 });
 
 /** Spend of today by key and model. Answers are kept for ten minutes; the first of a day is asked for when it has well begun. */
-const analytics = snapshotFeed<VeniceConfig, Analytics>({
+const analytics = snapshotFeed({
   name: 'analytics',
   schedule: '4-59/10 * * * *',
   optional: true,
@@ -62,7 +61,7 @@ const analytics = snapshotFeed<VeniceConfig, Analytics>({
 });
 
 /** The tier of the account and what it allows. */
-const rateLimits = snapshotFeed<VeniceConfig, RateLimits>({
+const rateLimits = snapshotFeed({
   name: 'rate_limits',
   schedule: '23 * * * *',
   jitterMs: 2 * MINUTE,

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Observation } from '../../../core/statement/statement.ts';
 import { type Fixed, ONE } from '../../../core/values/money.ts';
 import { DriftLog } from '../../api/drift-log.ts';
 import type { FeedContext, RangeReading } from '../../api/provider.ts';
@@ -7,7 +6,7 @@ import { note, observe, observeUsd, reading } from '../../api/readings.ts';
 import type { Ask } from '../../api/request.ts';
 import { Decimal, lenient, Text } from '../../api/schemas.ts';
 import { CURRENCIES } from '../usage/aggregator.ts';
-import { askKeys, type KeyTable, observationsOfKeys, stateOfKeys } from './keys.ts';
+import { askKeys, type KeyTable, observationsOfKeys } from './keys.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/billing/balance
 
@@ -30,11 +29,10 @@ const Balance = z.looseObject({
   /** What the stake gives in each epoch, which is a UTC day. */
   diemEpochAllocation: z.unknown().optional(),
 });
-export type VeniceBalance = z.infer<typeof Balance>;
 
 /** What is left, and what the keys may spend of it. */
 export interface AccountPage {
-  readonly balance: VeniceBalance;
+  readonly balance: z.infer<typeof Balance>;
   readonly keys: KeyTable;
 }
 
@@ -46,6 +44,7 @@ export async function askAccount(ask: Ask, context: FeedContext<unknown>): Promi
 /** Reads what is left, in dollars, and what the keys may spend of it. Null is not zero: an unknown balance has no sample. */
 export function readAccount({ balance, keys }: AccountPage, context: FeedContext<unknown>): RangeReading {
   const drift = new DriftLog();
+  const { canConsume } = balance;
   const currency = balance.consumptionCurrency ?? undefined;
   drift.addUnknown(currency, CURRENCIES, 'consumptionCurrency');
   const quota = { amount: amountOf(balance.diemEpochAllocation), currency: QUOTA_CURRENCY };
@@ -54,7 +53,7 @@ export function readAccount({ balance, keys }: AccountPage, context: FeedContext
       ...Object.entries(balance.balances).flatMap(([kind, value]) =>
         observeUsd('balance', { amount: amountOf(value), currency: currencyOf(kind) }, context),
       ),
-      ...canConsumeOf(balance),
+      ...observe('canConsume', {}, canConsume == null ? undefined : canConsume ? ONE : 0n),
       ...observeUsd('quota', quota, context),
       ...(keys.body ? observationsOfKeys(keys.body, drift, context) : []),
     ],
@@ -63,7 +62,7 @@ export function readAccount({ balance, keys }: AccountPage, context: FeedContext
       ...(currency === undefined ? [] : [note('consumption currency', currency.slice(0, 100))]),
       ...(keys.body ? [] : [note('API keys', KEYS_REFUSED)]),
     ],
-    state: stateOfKeys(keys),
+    state: keys.state,
   });
 }
 
@@ -77,8 +76,4 @@ function amountOf(value: unknown): Fixed | undefined {
 /** `bundledCredits` is the ledger's `BUNDLED_CREDITS`. */
 function currencyOf(kind: string): string {
   return kind.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
-}
-
-function canConsumeOf({ canConsume }: VeniceBalance): Observation[] {
-  return typeof canConsume === 'boolean' ? observe('canConsume', {}, canConsume ? ONE : 0n) : [];
 }

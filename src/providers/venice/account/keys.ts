@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Observation } from '../../../core/statement/statement.ts';
 import { type Fixed, fromInteger } from '../../../core/values/money.ts';
-import { HOUR, type Instant } from '../../../core/values/time.ts';
+import { HOUR } from '../../../core/values/time.ts';
 import type { DriftLog } from '../../api/drift-log.ts';
 import { isRefusal } from '../../api/errors.ts';
 import type { FeedContext } from '../../api/provider.ts';
@@ -13,9 +13,9 @@ import { parseInstant } from '../usage/instant.ts';
 
 // https://docs.venice.ai/api-reference/endpoint/api_keys/list
 
-const PATH = '/api_keys';
 const amount = lenient(Decimal.nullish());
 const Amounts = lenient(z.looseObject({ usd: amount, diem: amount, vcu: amount }).nullish());
+type Amounts = z.infer<typeof Amounts>;
 
 const ApiKey = z.looseObject({
   id: lenient(z.string().min(1)),
@@ -46,30 +46,25 @@ const PERIODS = new Set(['EPOCH', 'MONTH', 'LIFETIME']);
 /** The key that the exporter itself uses: only its id is unknown. */
 export const OWN_KEY = 'self';
 
-/** The keys, where they may be read; when they were refused, by the state of the feed. */
+/** The keys, where they may be read; else what the feed remembers of the refusal. */
 export interface KeyTable {
   readonly body?: ApiKeys;
-  readonly refusedAt?: Instant;
+  readonly state?: string | undefined;
 }
 
-const state = defineState(z.object({ keysRefusedAt: z.number() }));
+const refusal = defineState(z.object({ keysRefusedAt: z.number() }));
 
 /** Asks for the keys. Refused, they are left out for an hour; what else the feed reads goes on. */
 export async function askKeys(ask: Ask, context: FeedContext<unknown>): Promise<KeyTable> {
-  const { now } = context;
-  const refusedAt = state.read(context.state)?.keysRefusedAt;
-  if (refusedAt !== undefined && now >= refusedAt && now - refusedAt < HOUR) return { refusedAt };
+  const { now, state } = context;
+  const refusedAt = refusal.read(state)?.keysRefusedAt;
+  if (refusedAt !== undefined && now >= refusedAt && now - refusedAt < HOUR) return { state };
   try {
-    return { body: (await ask({ path: PATH, schema: ApiKeys })).body };
+    return { body: (await ask({ path: '/api_keys', schema: ApiKeys })).body };
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    return { refusedAt: now };
+    return { state: refusal.write({ keysRefusedAt: now }) };
   }
-}
-
-/** What the feed remembers of a refusal. */
-export function stateOfKeys({ refusedAt }: KeyTable): string | undefined {
-  return refusedAt === undefined ? undefined : state.write({ keysRefusedAt: refusedAt });
 }
 
 /** What keys may spend, did spend and when they expire. */
@@ -92,30 +87,24 @@ export function observationsOfKeys(
  * spent in a currency without a limit is not a part of any.
  */
 function limitsOf(
-  { id, consumptionLimits, currentPeriodUsage: used }: ApiKey & { readonly id: string },
+  { id, consumptionLimits, currentPeriodUsage }: ApiKey & { readonly id: string },
   { usdOf }: Pick<FeedContext<unknown>, 'usdOf'>,
 ): Observation[] {
-  const { usd, diem, vcu } = consumptionLimits ?? {};
-  // The legacy name of DIEM, which is listed beside it.
-  const staked = isAmount(diem)
-    ? { currency: 'DIEM', limit: diem, spent: used?.diem }
-    : { currency: 'VCU', limit: vcu, spent: used?.vcu };
-  const limited = [{ currency: 'USD', limit: usd, spent: used?.usd }, staked].filter(({ limit }) =>
-    isAmount(limit),
-  );
+  // VCU is the legacy name of DIEM, which is listed beside it.
+  const currencies = ['usd', consumptionLimits?.diem == null ? 'vcu' : 'diem'] as const;
+  const limited = currencies.filter((currency) => consumptionLimits?.[currency] != null);
   if (limited.length === 0) return [];
-  const sumOf = (part: 'limit' | 'spent') =>
+  const sumOf = (amounts: Amounts) =>
     sumOfAll(
-      limited.map(({ currency, [part]: amount }) => (isAmount(amount) ? usdOf(amount, currency) : undefined)),
+      limited.map((currency) => {
+        const amount = amounts?.[currency];
+        return amount == null ? undefined : usdOf(amount, currency.toUpperCase());
+      }),
     );
   return [
-    ...observe('apiKeyLimit', { api_key: id }, sumOf('limit')),
-    ...observe('apiKeyUsed', { api_key: id }, sumOf('spent')),
+    ...observe('apiKeyLimit', { api_key: id }, sumOf(consumptionLimits)),
+    ...observe('apiKeyUsed', { api_key: id }, sumOf(currentPeriodUsage)),
   ];
-}
-
-function isAmount(amount: Fixed | null | undefined): amount is Fixed {
-  return typeof amount === 'bigint';
 }
 
 /** When a key expires; nothing if it never does. */

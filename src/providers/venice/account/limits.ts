@@ -30,7 +30,6 @@ export const RateLimits = z.looseObject({
   }),
 });
 export type RateLimits = z.infer<typeof RateLimits>;
-type RateLimitTable = RateLimits['data'];
 
 /** More than any account has; each is a series. */
 const MAX_LIMITS = 1000;
@@ -62,7 +61,7 @@ export function readLimits({ data }: RateLimits, { now }: Pick<FeedContext<unkno
   });
 }
 
-function limitsOf({ rateLimits }: RateLimitTable): Observation[] {
+function limitsOf({ rateLimits }: RateLimits['data']): Observation[] {
   return rateLimits.flatMap(({ apiModelId, rateLimits: own }) =>
     own.flatMap(({ amount, type }) =>
       type === undefined
@@ -73,7 +72,7 @@ function limitsOf({ rateLimits }: RateLimitTable): Observation[] {
 }
 
 /** The text changes with the warning: an unchanged note is not logged again. */
-function expirationOf({ keyExpiration }: RateLimitTable, now: Instant): Note[] {
+function expirationOf({ keyExpiration }: RateLimits['data'], now: Instant): Note[] {
   if (typeof keyExpiration !== 'string') return [];
   const left = Date.parse(keyExpiration) - now;
   const isNear = left < NEAR_MS;

@@ -1,10 +1,11 @@
 import type { Reading } from '../../../core/statement/statement.ts';
 import { formatDecimal, ONE, type Usd } from '../../../core/values/money.ts';
 import { DAY, type Instant, isoDay, type Range, startOfDay } from '../../../core/values/time.ts';
+import { DriftLog } from '../../api/drift-log.ts';
 import type { FeedContext } from '../../api/provider.ts';
 import { sum } from '../../api/readings.ts';
 import { SETTLE_MS } from '../usage/plan.ts';
-import { refundsOn } from '../usage/state.ts';
+import { readState } from '../usage/state.ts';
 import type { Analytics } from './schema.ts';
 
 type ReconcileContext = Pick<FeedContext<unknown>, 'now' | 'netCost' | 'stateOf' | 'usdOf'>;
@@ -46,21 +47,17 @@ export function reconciliationOf(
 ): Pick<Reading, 'reconciliation' | 'drift'> {
   const theirs = Map.groupBy(body.byDate, ({ date }) => date);
   const compared: Compared[] = [];
-  const untold = new Set<string>();
+  const drift = new DriftLog();
   for (let day = range.start; day < range.end; day += DAY) {
     for (const total of TOTALS) {
       const ours = chargesOf(total, day, context);
       const rows = theirs.get(day);
-      if (ours !== undefined && !rows) untold.add(isoDay(day));
+      if (ours !== undefined && !rows) drift.add('unknown_value', `analytics without ${isoDay(day)}`);
       const usd = rows && context.usdOf(sum(rows.map((row) => row[total.total])), total.total, day);
       if (ours !== undefined && usd !== undefined) compared.push({ day, total, theirs: usd, ours });
     }
   }
-  const drift = [...untold].map((day) => ({
-    kind: 'unknown_value' as const,
-    what: `analytics without ${day}`,
-  }));
-  return { drift, ...(compared.length > 0 && { reconciliation: differenceOf(compared) }) };
+  return { drift: drift.list(), ...(compared.length > 0 && { reconciliation: differenceOf(compared) }) };
 }
 
 function differenceOf(compared: readonly Compared[]) {
@@ -84,7 +81,7 @@ function chargesOf(
   day: Instant,
   context: ReconcileContext,
 ): Usd | undefined {
-  const refunds = refundsOn(context.stateOf('usage_history'), day);
+  const refunds = readState(context.stateOf('usage_history')).refunds[isoDay(day)];
   if (!refunds) return undefined;
   const rates = [total, ...currencies].map((currency) => context.usdOf(ONE, currency, day));
   if (rates[0] === undefined || rates.some((rate) => rate !== rates[0])) return undefined;

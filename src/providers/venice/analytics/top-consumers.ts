@@ -1,11 +1,12 @@
-import type { Drift, Reading } from '../../../core/statement/statement.ts';
+import type { Reading } from '../../../core/statement/statement.ts';
 import { type Fixed, ONE, type Usd } from '../../../core/values/money.ts';
 import type { Instant } from '../../../core/values/time.ts';
+import { DriftLog } from '../../api/drift-log.ts';
 import type { FeedContext } from '../../api/provider.ts';
 import { observe, sum, sumOfAll } from '../../api/readings.ts';
 import type { Analytics } from './schema.ts';
 
-type UsdOf = FeedContext<unknown>['usdOf'];
+type UsdContext = Pick<FeedContext<unknown>, 'usdOf'>;
 
 /** A key or a model, and what it was charged, before any rate. */
 interface TopConsumer {
@@ -29,19 +30,20 @@ const WEB_APP = 'web_app';
 export function topConsumersOf(
   { byKey, byModel }: Analytics,
   until: Instant,
-  { usdOf }: Pick<FeedContext<unknown>, 'usdOf'>,
+  context: UsdContext,
 ): Pick<Reading, 'observations' | 'drift'> {
+  const drift = new DriftLog();
   const keys = topOf(byKey.map(keyOf), OTHER_KEY);
   const models = topOf(byModel.map(modelOf), OTHER);
   const all = [
-    ...keys.flatMap((key) => observe('apiKeyCostToday', { api_key: key.id }, usdOfBoth(key, usdOf))),
+    ...keys.flatMap((key) => observe('apiKeyCostToday', { api_key: key.id }, usdOfBoth(key, context))),
     ...keys.flatMap(({ id, name }) => observe('apiKeyInfo', { api_key: id, name }, ONE)),
-    ...models.flatMap((model) => observe('modelCostToday', { model: model.id }, usdOfBoth(model, usdOf))),
+    ...models.flatMap((model) => observe('modelCostToday', { model: model.id }, usdOfBoth(model, context))),
   ];
-  return {
-    observations: all.map((observation) => ({ ...observation, until })),
-    drift: [...driftOf('a key', keys), ...driftOf('a model', models)],
-  };
+  // Charges are positive here, unlike in the ledger.
+  if (keys.some(isNegative)) drift.add('unknown_value', 'negative amount of a key');
+  if (models.some(isNegative)) drift.add('unknown_value', 'negative amount of a model');
+  return { observations: all.map((observation) => ({ ...observation, until })), drift: drift.list() };
 }
 
 function keyOf({ apiKeyId, description, totalUsd, totalDiem }: Analytics['byKey'][number]): TopConsumer {
@@ -57,7 +59,7 @@ function modelOf({ modelName, totalUsd, totalDiem }: Analytics['byModel'][number
 /** One of each id, the highest spend first, what is beyond the bound within the last one. */
 function topOf(rows: readonly TopConsumer[], other: string): TopConsumer[] {
   const named = [...Map.groupBy(rows, ({ id }) => id).values()].flatMap(summed);
-  const sorted = named.filter(({ id }) => id !== other).sort((a, b) => compare(spendOf(b), spendOf(a)));
+  const sorted = named.filter(({ id }) => id !== other).sort((a, b) => Number(spendOf(b) - spendOf(a)));
   const rest = [...named.filter(({ id }) => id === other), ...sorted.slice(MAX_CONSUMERS)];
   return [
     ...sorted.slice(0, MAX_CONSUMERS),
@@ -75,16 +77,10 @@ function spendOf({ usd, diem }: TopConsumer): Fixed {
   return usd + diem;
 }
 
-function compare(a: Fixed, b: Fixed): number {
-  return a < b ? -1 : Number(a > b);
-}
-
-function usdOfBoth({ usd, diem }: TopConsumer, usdOf: UsdOf): Usd | undefined {
+function usdOfBoth({ usd, diem }: TopConsumer, { usdOf }: UsdContext): Usd | undefined {
   return sumOfAll([usd === 0n ? 0n : usdOf(usd, 'USD'), diem === 0n ? 0n : usdOf(diem, 'DIEM')]);
 }
 
-/** Charges are positive here, unlike in the ledger. */
-function driftOf(whose: string, spenders: readonly TopConsumer[]): Drift[] {
-  const isOdd = spenders.some(({ usd, diem }) => usd < 0n || diem < 0n);
-  return isOdd ? [{ kind: 'unknown_value', what: `negative amount of ${whose}` }] : [];
+function isNegative({ usd, diem }: TopConsumer): boolean {
+  return usd < 0n || diem < 0n;
 }

@@ -4,7 +4,7 @@ import { floorTo, type Instant, MINUTE, type Range } from '../../../core/values/
 import { DriftLog } from '../../api/drift-log.ts';
 import type { UsageRow } from './rows.ts';
 import { creditIn, isGrantBack, isPurchaseBack, parseSku, type Sku } from './sku.ts';
-import { addTo, type CurrencyAmount, countRequest, MinuteSums, SKU_WEIGHT, type SkuSums } from './sums.ts';
+import { addTo, type CurrencySums, countRequest, MinuteSums, SKU_WEIGHT, type SkuSums } from './sums.ts';
 
 /**
  * Rows come in order of time. A minute stays open until rows are this much later, so that a row slightly out of order still
@@ -42,7 +42,7 @@ export class UsageAggregator {
   /** Of closed minutes. */
   readonly charges: Charge[] = [];
   /** What was counted as refunds, by currency. */
-  readonly refunds: CurrencyAmount[] = [];
+  readonly refunds: CurrencySums = new Map();
   /** By SKU: when it was last charged, and the price of that in US dollars per unit. */
   readonly prices = new Map<string, [at: Instant, price: Fixed]>();
   readonly drift = new DriftLog(MAX_DRIFT);
@@ -52,7 +52,6 @@ export class UsageAggregator {
   readonly #undecided: UsageRow[] = [];
   readonly #skus = new Map<string, Sku>();
   readonly #open = new Map<Instant, MinuteSums>();
-  #current: MinuteSums | undefined;
   #newest: Instant;
 
   constructor(range: Range) {
@@ -62,7 +61,8 @@ export class UsageAggregator {
 
   /** Counts a row that lies within the range. */
   count(row: UsageRow): void {
-    const minute = this.#minuteOf(row.at);
+    const start = floorTo(MINUTE, row.at);
+    const minute = this.#open.get(start) ?? this.#openMinute(start);
     const sums = minute.bySku.get(row.sku) ?? minute.open(this.#skuOf(row.sku));
     const kind = kindOf(sums.sku, row);
     if (kind) this.#add(kind, row, minute, sums);
@@ -72,7 +72,7 @@ export class UsageAggregator {
   /** How many charges it has, with everything else that may become many counted by its memory. */
   retainedEntries(): number {
     const counted =
-      this.charges.length + SKU_WEIGHT * this.#skus.size + this.#undecided.length + this.refunds.length;
+      this.charges.length + SKU_WEIGHT * this.#skus.size + this.#undecided.length + this.refunds.size;
     return [...this.#open.values()].reduce((sum, minute) => sum + minute.entries(), counted);
   }
 
@@ -145,12 +145,6 @@ export class UsageAggregator {
     this.#skus.set(name, sku);
     if (sku.odd) this.drift.add('unknown_value', `unit of ${name}`);
     return sku;
-  }
-
-  #minuteOf(at: Instant): MinuteSums {
-    const start = floorTo(MINUTE, at);
-    if (this.#current?.at !== start) this.#current = this.#open.get(start) ?? this.#openMinute(start);
-    return this.#current;
   }
 
   #openMinute(start: Instant): MinuteSums {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Range } from '../../../core/values/time.ts';
 import { mostTelling, PollError } from '../../api/errors.ts';
-import type { FeedContext, RequestCount } from '../../api/provider.ts';
+import type { FeedContext } from '../../api/provider.ts';
 import type { Ask } from '../../api/request.ts';
 import { historyPages } from './history.ts';
 import { legacyPages } from './legacy.ts';
@@ -19,11 +19,6 @@ export const VeniceConfig = z.strictObject({
 });
 export type VeniceConfig = z.infer<typeof VeniceConfig>;
 
-/** The number of pages depends on the number of rows. */
-export function usageRequests(): RequestCount {
-  return { least: 1, most: undefined, more: 'where a day has over 1,000 rows' };
-}
-
 /**
  * All rows of a range, from the endpoint that the configuration names, or that the server has.
  *
@@ -36,16 +31,18 @@ export async function* usagePages(
   context: FeedContext<VeniceConfig>,
 ): AsyncGenerator<UsageApiPage> {
   const [api, other] = apisOf(context);
+  const pagesOf = (from: UsageApi) =>
+    from === 'usage' ? legacyPages(ask, range, context.now) : historyPages(ask, range);
   let answered = false;
   try {
-    for await (const page of pagesOf(api, ask, range, context)) {
+    for await (const page of pagesOf(api)) {
       answered = true;
       yield page;
     }
   } catch (error) {
     if (answered || !other || !isMissing(error, api)) throw error;
     try {
-      yield* pagesOf(other, ask, range, context);
+      yield* pagesOf(other);
     } catch (second) {
       // Where both fail, the more telling failure is reported.
       throw second instanceof PollError ? mostTelling(second, error) : second;
@@ -56,15 +53,6 @@ export async function* usagePages(
 function apisOf({ config, state, now }: FeedContext<VeniceConfig>): [UsageApi, UsageApi?] {
   if (config.ledgerApi !== 'auto') return [config.ledgerApi];
   return isLegacy(readState(state), now) ? ['usage', 'usage-history'] : ['usage-history', 'usage'];
-}
-
-function pagesOf(
-  api: UsageApi,
-  ask: Ask,
-  range: Range,
-  { now }: FeedContext<VeniceConfig>,
-): AsyncGenerator<UsageApiPage> {
-  return api === 'usage' ? legacyPages(ask, range, now) : historyPages(ask, range);
 }
 
 function isMissing(error: unknown, api: UsageApi): error is PollError {

@@ -34,9 +34,8 @@ async function* walk(ask: Ask, asked: Range): AsyncGenerator<UsageApiPage, boole
   let expected: number | undefined;
   let before: readonly UsageRow[] = [];
   for (let number = 1; ; number++) {
-    const page = await pageOf(ask, asked, { page: String(number), limit: PAGE_SIZE });
-    const rows = page.data;
-    const { total } = page.pagination;
+    const { data: rows, pagination } = await pageOf(ask, asked, { page: String(number), limit: PAGE_SIZE });
+    const { total } = pagination;
     expected ??= total;
     received += rows.length;
     if (total !== expected || received > total || repeats(before, rows)) return false;

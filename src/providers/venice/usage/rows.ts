@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Fixed } from '../../../core/values/money.ts';
 import type { Instant } from '../../../core/values/time.ts';
 import { describeIssue } from '../../api/issues.ts';
-import { MAX_ISSUES } from '../../api/members.ts';
-import { Decimal, exactOf, lenient, listOf, Text } from '../../api/schemas.ts';
+import { isObject, MAX_ISSUES } from '../../api/members.ts';
+import { Decimal, exactOf, lenient, listOf, Numeric, Text } from '../../api/schemas.ts';
 import { orderedInstants } from './instant.ts';
 
 /** One entry of the ledger, as far as it is used. */
@@ -22,12 +22,11 @@ export interface UsageRow {
   readonly notes: string;
 }
 
-const Exact = z.union([z.number(), z.string()]);
 const Quantity = z.union([z.number(), z.string().refine(isDecimal, 'not a decimal number')]);
 
 /** A row on the wire. */
 export const WireRow = z.object({
-  amount: Exact,
+  amount: Numeric,
   currency: z.string(),
   inferenceDetails: z.object({ requestId: z.string().nullish() }).nullish(),
   /** Only read where it is a text: no money hangs on a usage row's. */
@@ -82,11 +81,10 @@ function wiresOf({ value, issues }: z.core.ParsePayload): readonly LenientRow[] 
 
 /** What passes here passes {@link WireRow}, which says of other rows what is wrong with them. The property test holds them together. */
 export function isPlainRow(row: unknown): row is z.infer<typeof WireRow> {
-  if (typeof row !== 'object' || row === null || Array.isArray(row)) return false;
-  const { amount, currency, inferenceDetails, pricePerUnitUsd, sku, timestamp, units }: Partial<Untyped> =
-    row;
+  if (!isObject(row) || Array.isArray(row)) return false;
+  const { amount, currency, inferenceDetails, pricePerUnitUsd, sku, timestamp, units } = row;
   return (
-    isExact(amount) &&
+    (typeof amount === 'string' || Number.isFinite(amount)) &&
     isQuantity(units) &&
     (pricePerUnitUsd == null || isQuantity(pricePerUnitUsd)) &&
     typeof currency === 'string' &&
@@ -96,16 +94,10 @@ export function isPlainRow(row: unknown): row is z.infer<typeof WireRow> {
   );
 }
 
-type Untyped = Record<keyof LenientRow, unknown>;
-
 function isPlainDetails(details: unknown): boolean {
-  if (typeof details !== 'object' || details === null || Array.isArray(details)) return false;
-  const { requestId }: { requestId?: unknown } = details;
+  if (!isObject(details) || Array.isArray(details)) return false;
+  const { requestId } = details;
   return requestId == null || typeof requestId === 'string';
-}
-
-function isExact(value: unknown): boolean {
-  return typeof value === 'string' || Number.isFinite(value);
 }
 
 function isQuantity(value: unknown): boolean {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Drift } from '../../../core/statement/statement.ts';
 import { driftIn, OWN_DRIFT } from '../../api/answer-drift.ts';
+import { isObject } from '../../api/members.ts';
 import { unusedFields } from '../../api/schemas.ts';
 import { isPlainRow, LenientRow, Rows, type UsageRow } from './rows.ts';
 
@@ -24,7 +25,7 @@ const OddRows = z.object({ data: z.array(LenientRow) });
 
 /** Field names are looked at in the first row of a page only: a new field comes with all rows or is found on the next page. */
 function driftOf(page: unknown): Drift[] {
-  if (typeof page !== 'object' || page === null || !('data' in page) || !Array.isArray(page.data)) return [];
+  if (!isObject(page) || !Array.isArray(page.data)) return [];
   const odd = page.data.filter((row) => !isPlainRow(row));
   return [
     ...driftIn(Documented, { ...page, data: page.data.slice(0, 1) }),

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Observation } from '../../../core/statement/statement.ts';
-import type { Fixed } from '../../../core/values/money.ts';
 import { DAY, type Instant, isoDay, startOfDay } from '../../../core/values/time.ts';
 import { Amount, defineState } from '../../api/state.ts';
 import type { UsageAggregator } from './aggregator.ts';
@@ -15,7 +14,7 @@ const UsageState = z.object({
   putOff: z.array(z.number()).default([]),
   /** By SKU: when it was last charged, and the price of that in US dollars. */
   prices: z.record(z.string(), z.tuple([z.number(), Amount])).default({}),
-  /** By settled UTC day and currency: what was counted as refunds. */
+  /** By settled UTC day and currency: what was counted as refunds. A day that was not read since it settled is absent. */
   refunds: z.record(z.string(), z.record(z.string(), Amount)).default({}),
 });
 export type UsageState = z.infer<typeof UsageState>;
@@ -23,7 +22,7 @@ export type UsageState = z.infer<typeof UsageState>;
 const state = defineState(UsageState);
 
 export function readState(text: string | undefined): UsageState {
-  return state.read(text) ?? { putOff: [], prices: {}, refunds: {} };
+  return state.read(text) ?? UsageState.parse({});
 }
 
 /** Without what is empty. */
@@ -81,14 +80,5 @@ export function refundsAfter(
   const isDay = startOfDay(start) === start && end === start + DAY;
   const isFinal = isWhole && isDay && now >= end + SETTLE_MS && start >= oldest;
   const others = Object.entries(remembered).filter(([day]) => day >= isoDay(oldest) && day !== isoDay(start));
-  const own = Object.fromEntries(refunds.map(({ currency, amount }) => [currency, amount]));
-  return Object.fromEntries(isFinal ? [...others, [isoDay(start), own]] : others);
-}
-
-/** What the feed of this state counted as refunds on a day, by currency; undefined where it has not read it since it settled. */
-export function refundsOn(
-  text: string | undefined,
-  day: Instant,
-): Readonly<Record<string, Fixed>> | undefined {
-  return readState(text).refunds[isoDay(day)];
+  return Object.fromEntries(isFinal ? [...others, [isoDay(start), Object.fromEntries(refunds)]] : others);
 }

@@ -9,11 +9,8 @@ const TOKENS_PER_UNIT = 1_000_000n;
 /** There are five. */
 const MAX_CURRENCIES = 100;
 
-/** An amount in one currency, as the currency is written. */
-export interface CurrencyAmount {
-  readonly currency: string;
-  amount: Fixed;
-}
+/** Amounts by currency, as the currency is written. */
+export type CurrencySums = Map<string, Fixed>;
 
 /** What one SKU came to in one minute. */
 export interface SkuSums {
@@ -21,15 +18,12 @@ export interface SkuSums {
   readonly requests: Requests;
   units: Fixed;
   /** Spend is positive. */
-  readonly costs: CurrencyAmount[];
+  readonly costs: CurrencySums;
 }
 
 /** Requests of one model in one minute: one request is several rows, one for each kind of token. */
 interface Requests {
-  readonly model: string;
   readonly ids: Set<string>;
-  /** The rows of a request mostly follow each other: a comparison is cheaper than another look into the set. */
-  latest: string | undefined;
   /** Rows that name no request are one each. */
   unnamed: number;
 }
@@ -43,7 +37,7 @@ type MinuteCell = Pick<Charge, 'measure' | 'model' | 'detail' | 'value' | 'curre
 export class MinuteSums {
   readonly at: Instant;
   readonly bySku = new Map<string, SkuSums>();
-  readonly topUps: CurrencyAmount[] = [];
+  readonly topUps: CurrencySums = new Map();
   readonly #byModel = new Map<string, Requests>();
 
   constructor(at: Instant) {
@@ -53,8 +47,8 @@ export class MinuteSums {
   /** Opens the sums of a SKU that is new to the minute. */
   open(sku: Sku): SkuSums {
     const { name, model } = sku;
-    const requests = this.#byModel.get(model) ?? { model, ids: new Set(), latest: undefined, unnamed: 0 };
-    const sums: SkuSums = { sku, requests, units: 0n, costs: [] };
+    const requests = this.#byModel.get(model) ?? { ids: new Set(), unnamed: 0 };
+    const sums: SkuSums = { sku, requests, units: 0n, costs: new Map() };
     this.#byModel.set(model, requests);
     this.bySku.set(name, sums);
     return sums;
@@ -81,7 +75,7 @@ export class MinuteSums {
       for (const cost of costs) yield moneyCell('cost', sku.model, cost);
       yield usageCell(sku, units);
     }
-    for (const { model, ids, unnamed } of this.#byModel.values())
+    for (const [model, { ids, unnamed }] of this.#byModel)
       yield { measure: 'requests', model, detail: '', value: fromInteger(BigInt(ids.size + unnamed)) };
     for (const topUp of this.topUps) yield moneyCell('top_ups', '', topUp);
   }
@@ -94,23 +88,23 @@ function usageCell({ name, model, tokenType }: Sku, units: Fixed): MinuteCell {
 }
 
 /** Currencies are told apart by their name alone, not by its case. */
-function moneyCell(measure: 'cost' | 'top_ups', model: string, written: CurrencyAmount): MinuteCell {
-  const currency = written.currency.toUpperCase();
-  const cell = { measure, model, detail: currency, value: written.amount };
+function moneyCell(
+  measure: 'cost' | 'top_ups',
+  model: string,
+  [written, value]: [string, Fixed],
+): MinuteCell {
+  const currency = written.toUpperCase();
+  const cell = { measure, model, detail: currency, value };
   return currency === 'USD' ? cell : { ...cell, currency };
 }
 
 /** Counts the request that a row names, or the row itself if it names none. */
 export function countRequest(requests: Requests, id: string | undefined): void {
   if (id === undefined) requests.unnamed += 1;
-  else if (id !== requests.latest) requests.ids.add(id);
-  requests.latest = id;
+  else requests.ids.add(id);
 }
 
-/** Adds to the amount of a currency. There are one or two of them: a list is faster than a map. */
-export function addTo(amounts: CurrencyAmount[], currency: string, amount: Fixed): void {
-  const known = amounts.find((one) => one.currency === currency);
-  if (known) known.amount += amount;
-  else if (amounts.length < MAX_CURRENCIES) amounts.push({ currency, amount });
-  else throw new RangeError(`more than ${MAX_CURRENCIES} currencies`);
+export function addTo(sums: CurrencySums, currency: string, amount: Fixed): void {
+  sums.set(currency, (sums.get(currency) ?? 0n) + amount);
+  if (sums.size > MAX_CURRENCIES) throw new RangeError(`more than ${MAX_CURRENCIES} currencies`);
 }
