@@ -106,10 +106,7 @@ function bench(
     return pollFeed(target, watcher, new AbortController().signal);
   };
   const spent = () =>
-    store
-      .periodTotals('month', utc('2026-11-01'))
-      .values()
-      .reduce((sum, value) => sum + value, 0n);
+    [...store.periodTotals('month', utc('2026-11-01'))].reduce((sum, [, value]) => sum + value, 0n);
   return { poll, asked, store, ledger, spent, drift, row: () => ledger.feed(account, FEED) };
 }
 

@@ -51,7 +51,7 @@ function problemsOf(path: string): string[] {
 
 test('archive: what is read is what was written, whatever the amounts', () => {
   const amounts = fc.uniqueArray(
-    fc.tuple(fc.nat(2 ** 31), fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n })),
+    fc.tuple(fc.nat(2 ** 31 - 1), fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n })),
     {
       selector: ([id]) => id,
     },

@@ -1,8 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { deflateSync, inflateSync } from 'node:zlib';
+import type { PackedAmounts } from '../core/ledger/packed-amounts.ts';
 import type { ArchivedDay } from '../core/ledger/records.ts';
 import { DAY, type Instant } from '../core/values/time.ts';
 import { hashRow, type RowDigest } from './digest.ts';
+import { countNumbers, readAmounts, readIds } from './number-text.ts';
 import { SealError, whatOf } from './seals.ts';
 import { ARCHIVE, prepareArrays, type Values } from './tables.ts';
 
@@ -12,7 +14,7 @@ import { ARCHIVE, prepareArrays, type Values } from './tables.ts';
  */
 export interface Archive {
   /** @throws {SealError} when the day is not as it was written, or is missing. */
-  read(stream: number, day: Instant): ArchivedDay['amounts'];
+  read(stream: number, day: Instant): PackedAmounts;
   /** To be called within a transaction. */
   write(day: ArchivedDay): void;
   /**
@@ -74,15 +76,9 @@ function packed(amounts: ArchivedDay['amounts']): Uint8Array {
   return deflateSync([...steps, ...rows.map(([, amount]) => amount)].join(' '));
 }
 
-function unpacked(bytes: Uint8Array): Map<number, bigint> {
+function unpacked(bytes: Uint8Array): PackedAmounts {
   const text = inflateSync(bytes).toString('latin1');
-  const numbers = text === '' ? [] : text.split(' ');
-  const count = numbers.length / 2;
-  const amounts = new Map<number, bigint>();
-  let id = 0;
-  for (let index = 0; index < count; index += 1) {
-    id += Number(numbers[index]);
-    amounts.set(id, BigInt(numbers[index + count] ?? ''));
-  }
-  return amounts;
+  const { ids, end } = readIds(text, countNumbers(text) / 2);
+  for (let index = 1; index < ids.length; index += 1) ids[index] = (ids[index] ?? 0) + (ids[index - 1] ?? 0);
+  return readAmounts(text, end, ids).amounts();
 }

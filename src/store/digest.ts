@@ -26,8 +26,8 @@ export function minus(a: RowDigest, b: RowDigest): RowDigest {
 
 /** The hash of a row's values, those before `from` left out. */
 export function hashRow(row: readonly SQLOutputValue[], from = 0): RowDigest {
-  let a = 0x2545f491;
-  let b = 0x27d4eb2f;
+  let a = SEED_A;
+  let b = SEED_B;
   for (let index = from; index < row.length; index += 1) {
     const value = row[index];
     if (typeof value === 'number' && Number.isSafeInteger(value)) {
@@ -46,12 +46,18 @@ export function hashRow(row: readonly SQLOutputValue[], from = 0): RowDigest {
       b = Math.imul(b ^ text.length, PRIME_B) ^ type;
     }
   }
+  return joinHashes(a, b);
+}
+
+export function joinHashes(a: number, b: number): RowDigest {
   return (mixed(a) >>> 0) * 2 ** 21 + (mixed(b) >>> 11);
 }
 
+export const SEED_A = 0x2545f491;
+export const SEED_B = 0x27d4eb2f;
 /** Odd, so that no step forgets anything: FNV-1a's prime and one of MurmurHash3's. */
-const PRIME_A = 0x01000193;
-const PRIME_B = 0xcc9e2d51;
+export const PRIME_A = 0x01000193;
+export const PRIME_B = 0xcc9e2d51;
 
 /** MurmurHash3's last step: https://github.com/aappleby/smhasher/blob/master/src/MurmurHash3.cpp */
 function mixed(hash: number): number {

@@ -1,11 +1,12 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Cell, Cells } from '../core/ledger/cell.ts';
+import type { PackedAmounts } from '../core/ledger/packed-amounts.ts';
 import type { PeriodKind } from '../core/ledger/records.ts';
 import { getOrCreate } from '../core/values/maps.ts';
-import type { Fixed } from '../core/values/money.ts';
 import { floorTo, type Granularity, type Instant, type Range } from '../core/values/time.ts';
 import { type DeliveryTables, prepareDeliveries } from './deliveries.ts';
 import { EMPTY, hashRow, plus, type RowDigest } from './digest.ts';
+import { readAmounts, readIds } from './number-text.ts';
 import type { ReadRows, Seals } from './seals.ts';
 import { cellsOf, prepareArrays, sumsOf, unitSize, wholeUnits } from './tables.ts';
 
@@ -19,16 +20,18 @@ export interface StoreOptions {
 /** What is read from the file while the program runs: whole units, which are verified against their digests before use. */
 export interface Reads {
   readCells(stream: number, granularity: Granularity, range: Range): Cells;
-  readSums(kind: PeriodKind, start: Instant): ReadonlyMap<number, Fixed>;
+  readSums(kind: PeriodKind, start: Instant): PackedAmounts;
   readonly deliveries: DeliveryTables;
 }
 
 type CellColumns = readonly [bucket: number, series: number, value: string, base: string];
-type SumColumns = readonly [series: number, value: string];
+type SumLists = readonly [count: number, series: string, values: string];
 
 const CELLS = `SELECT bucket, series, value, base FROM cells
   WHERE stream = ? AND granularity = ? AND bucket >= ? AND bucket < ? ORDER BY bucket, series`;
-const SUMS = 'SELECT series, value FROM sums WHERE kind = ? AND start = ?';
+/** Two texts instead of rows, which would take more than twice as long. A text of damaged rows may be missing. */
+const SUMS = `SELECT count(*), coalesce(group_concat(series), ''), coalesce(group_concat(value), '') FROM sums
+  WHERE kind = ? AND start = ?`;
 
 export function prepareReads(database: DatabaseSync, seals: Seals, options: StoreOptions): Reads {
   const rowsOf = <T>(sql: string) => {
@@ -36,7 +39,7 @@ export function prepareReads(database: DatabaseSync, seals: Seals, options: Stor
     return (...values: SQLInputValue[]) => statement.all(...values) as unknown[] as readonly T[];
   };
   const cellRows = rowsOf<CellColumns>(CELLS);
-  const sumRows = rowsOf<SumColumns>(SUMS);
+  const sumLists = rowsOf<SumLists>(SUMS);
   const verify: Seals['verify'] = (...what) => {
     if (!options.isUnverified) seals.verify(...what);
   };
@@ -49,10 +52,11 @@ export function prepareReads(database: DatabaseSync, seals: Seals, options: Stor
       return cellsIn(rows, range);
     },
     readSums(kind, start) {
-      const rows = sumRows(kind, start);
-      const digest = rows.reduce((sum, row) => plus(sum, hashRow(row)), EMPTY);
+      const [[count, series, values] = [0, '', '']] = sumLists(kind, start);
+      const { ids } = readIds(series, count);
+      const { digest, amounts } = readAmounts(values, 0, ids);
       verify(sumsOf(kind), { start, end: start + 1 }, new Map([[start, digest]]));
-      return new Map(rows.map(([series, value]) => [series, BigInt(value)]));
+      return amounts();
     },
   };
 }

@@ -121,7 +121,11 @@ export class MonthTotals {
   of(series: number, at: Instant): bigint {
     const month = startOfMonth(at);
     if (!this.#months.has(month)) this.#months.clear();
-    const totals = getOrCreate(this.#months, month, () => this.#state.peekPeriodTotals('month', month));
+    const totals = getOrCreate(
+      this.#months,
+      month,
+      () => new Map(this.#state.peekPeriodTotals('month', month)),
+    );
     return totals.get(series) ?? 0n;
   }
 }

@@ -115,7 +115,7 @@ interface RecomputedPeriod {
 
 function periodProblem({ state, store }: AuditInput, stream: StreamRow, period: RecomputedPeriod): string[] {
   const { kind, start, costs } = period;
-  const totals = store.periodTotals(kind, start);
+  const totals = new Map(store.periodTotals(kind, start));
   return seriesOf(state, stream).flatMap((row) => {
     const [total, sum] = [totals.get(row.id) ?? 0n, costs.get(row.id) ?? 0n];
     if (total === sum) return [];

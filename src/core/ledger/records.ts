@@ -3,6 +3,7 @@ import type { Note, Observation, ResourceFacts } from '../statement/statement.ts
 import type { Fixed } from '../values/money.ts';
 import type { Granularity, Instant, Range } from '../values/time.ts';
 import type { CellChange, Cells } from './cell.ts';
+import type { PackedAmounts } from './packed-amounts.ts';
 import type { ReadIntervals, Side } from './readings.ts';
 
 /** Rows are immutable: what changes is replaced by a new row with the same key. */
@@ -213,9 +214,9 @@ export interface Store {
   cells(stream: number, granularity: Granularity, range: Range): Cells;
   /** The same for what is not read again soon: a cache does not keep it. */
   peekCells(stream: number, granularity: Granularity, range: Range): Cells;
-  periodTotals(kind: PeriodKind, start: Instant): ReadonlyMap<number, Fixed>;
+  periodTotals(kind: PeriodKind, start: Instant): PackedAmounts;
   /** @throws {StoreError} also when the day is not in the archive. */
-  archivedDay(stream: number, day: Instant): ArchivedDay['amounts'];
+  archivedDay(stream: number, day: Instant): PackedAmounts;
   /** What was delivered to a receiver last; undefined if the receiver is not known. */
   deliveries(receiver: string): readonly Delivery[] | undefined;
   /** @throws when nothing was written. */

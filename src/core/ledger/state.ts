@@ -3,6 +3,7 @@ import { getOrCreate } from '../values/maps.ts';
 import type { Fixed } from '../values/money.ts';
 import { joinRanges } from '../values/ranges.ts';
 import { DAY, type Granularity, type Instant, type Range, startOfDay, startOfMonth } from '../values/time.ts';
+import type { PackedAmounts } from './packed-amounts.ts';
 import { knownRanges, type ReadIntervals, SIDES, type Side } from './readings.ts';
 import type {
   AccountRow,
@@ -126,7 +127,7 @@ export class LedgerState {
   }
 
   /** The same, but what is not in memory is not kept there: for questions about months of days. */
-  peekPeriodTotals(kind: PeriodKind, start: Instant): ReadonlyMap<number, Fixed> {
+  peekPeriodTotals(kind: PeriodKind, start: Instant): ReadonlyMap<number, Fixed> | PackedAmounts {
     return this.#rows.periodTotals.get(periodKey(kind, start)) ?? this.#store.periodTotals(kind, start);
   }
 

@@ -1,20 +1,17 @@
+import { boundOf, PackedAmounts } from '../ledger/packed-amounts.ts';
 import type { ReadIntervals } from '../ledger/readings.ts';
 import type { Commit, PeriodKind, Store, StreamRow } from '../ledger/records.ts';
 import type { StreamSettings } from '../ledger/settings.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import { amountsOfDay } from '../ledger/stream-amounts.ts';
 import { getOrCreate } from '../values/maps.ts';
-import { type Fixed, magnitude } from '../values/money.ts';
+import type { Fixed } from '../values/money.ts';
 import { DAY, HOUR, type Instant, type Range, startOfDay } from '../values/time.ts';
 
-/** Amounts by series of a day or month, as they were when they were read: what is not 0. */
-export interface Column {
-  readonly ids: Int32Array;
-  readonly amounts: BigInt64Array | readonly Fixed[];
-  /** No sum of some of them is larger, whatever its sign. */
-  readonly bound: Fixed;
+/** Amounts by series of a day or month, as they were when they were read. */
+export interface Column extends Pick<PackedAmounts, 'ids' | 'amounts' | 'bound'> {
   /** The hour of the day of each, where the day is kept by the hour. */
-  readonly hours: Uint8Array | undefined;
+  readonly hours?: Uint8Array | undefined;
 }
 
 /** The totals of all streams in a period, or what a UTC day of one stream came to. */
@@ -126,17 +123,16 @@ export class ColumnCache {
   }
 
   #loadPeriod({ kind, start }: Extract<ColumnSource, { kind: PeriodKind }>): Column {
-    return packed(new Map([[start, this.#state.peekPeriodTotals(kind, start)]]), undefined);
+    const totals = this.#state.peekPeriodTotals(kind, start);
+    return totals instanceof PackedAmounts ? totals : packed(new Map([[start, totals]]), undefined);
   }
 
   #loadDay({ stream, settings, start }: Extract<ColumnSource, { stream: StreamRow }>): Column {
     const state = this.#state;
     // It may have been closed, or dropped from the archive, since the source was named.
     const { closedBefore, archivedFrom = closedBefore } = state.streams.get(stream.id) ?? stream;
-    if (start < closedBefore) {
-      const amounts = start < archivedFrom ? NO_AMOUNTS : this.#store.archivedDay(stream.id, start);
-      return packed(new Map([[start, amounts]]), undefined);
-    }
+    if (start < closedBefore)
+      return start < archivedFrom ? packed(new Map(), undefined) : this.#store.archivedDay(stream.id, start);
     const store = { cells: this.#store.peekCells };
     const { isByHour, buckets } = amountsOfDay(
       { store, state, stream, settings },
@@ -145,8 +141,6 @@ export class ColumnCache {
     return packed(buckets, isByHour ? start : undefined, (id) => state.series.get(id)?.target ?? id);
   }
 }
-
-const NO_AMOUNTS: ReadonlyMap<number, Fixed> = new Map();
 
 export interface ColumnReader {
   get(source: ColumnSource): Column | undefined;
@@ -174,8 +168,8 @@ function changedRange(before: ReadIntervals, after: ReadIntervals): Range | unde
   };
 }
 
-/** The largest amount that an element of `BigInt64Array` holds. */
-export const MAX_INT64 = 2n ** 63n - 1n;
+/** Half of what an element of `BigInt64Array` holds, since bounds are rounded. */
+export const MAX_BOUND = 2 ** 62;
 
 function packed(
   buckets: ReadonlyMap<Instant, ReadonlyMap<number, Fixed>>,
@@ -185,7 +179,6 @@ function packed(
   const ids: number[] = [];
   const hours: number[] = [];
   const amounts: Fixed[] = [];
-  let bound = 0n;
   for (const [start, inBucket] of buckets) {
     const hour = hoursFrom === undefined ? 0 : (start - hoursFrom) / HOUR;
     for (const [series, amount] of inBucket) {
@@ -193,12 +186,12 @@ function packed(
       ids.push(targetOf(series));
       hours.push(hour);
       amounts.push(amount);
-      bound += magnitude(amount);
     }
   }
+  const bound = boundOf(amounts);
   return {
     ids: Int32Array.from(ids),
-    amounts: bound <= MAX_INT64 ? BigInt64Array.from(amounts) : amounts,
+    amounts: bound <= MAX_BOUND ? BigInt64Array.from(amounts) : amounts,
     bound,
     hours: hoursFrom === undefined ? undefined : Uint8Array.from(hours),
   };

@@ -1,6 +1,6 @@
 import type { Fixed } from '../values/money.ts';
 import type { Instant } from '../values/time.ts';
-import { type Column, MAX_INT64 } from './columns.ts';
+import { type Column, MAX_BOUND } from './columns.ts';
 import {
   type AmountRow,
   MAX_ROWS,
@@ -75,7 +75,7 @@ function* largestGroups({ question, buckets, parts, grouping }: AddUpInput): Gen
     eachAmount(part, question, (id, bucket, amount) => {
       const group = groupOf[id] ?? -1;
       if (group < 0) return;
-      isShown[group] = true;
+      if (amount !== 0n) isShown[group] = true;
       if (flags[group]?.[bucket] === 0) sum[group] = (sum[group] ?? 0n) + amount;
     });
     yield;
@@ -143,7 +143,7 @@ class GroupSums {
   readonly #exact: Fixed[];
   readonly #small: BigInt64Array;
   /** No small sum is larger. */
-  #bound = 0n;
+  #bound = 0;
 
   constructor(length: number) {
     this.#exact = new Array<Fixed>(length).fill(0n);
@@ -152,8 +152,8 @@ class GroupSums {
 
   /** The sums to which the amounts of a column can be added. */
   reserve({ bound }: Column): BigInt64Array | Fixed[] {
-    if (bound > MAX_INT64) return this.#exact;
-    if (this.#bound + bound > MAX_INT64) this.all();
+    if (bound > MAX_BOUND) return this.#exact;
+    if (this.#bound + bound > MAX_BOUND) this.all();
     this.#bound += bound;
     return this.#small;
   }
@@ -162,7 +162,7 @@ class GroupSums {
     for (const [index, amount] of this.#small.entries())
       if (amount !== 0n) this.#exact[index] = (this.#exact[index] ?? 0n) + amount;
     this.#small.fill(0n);
-    this.#bound = 0n;
+    this.#bound = 0;
     return this.#exact;
   }
 }
