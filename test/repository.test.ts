@@ -75,13 +75,15 @@ test('changelog: has an entry for this version', () => {
   assert.match(sources.get('CHANGELOG.md') ?? '', entry);
 });
 
-test('ADRs: are numbered from 0001 without a gap, and have a title', () => {
+test('ADRs: are numbered from 0001 without a gap, and listed with their title in architecture.md', () => {
   const names = [...sources.keys()].filter((path) => /^docs\/adr\/(?!README)/.test(path)).sort();
   assert(names.length > 0, 'there is no decision in docs/adr');
   for (const [index, path] of names.entries()) {
     const number = String(index + 1).padStart(4, '0');
     assert.match(path, new RegExp(`^docs/adr/${number}-[a-z0-9-]+\\.md$`));
-    assert.match(sources.get(path) ?? '', /^# \S/);
+    const title = /^# \d+\. (\S.*)$/m.exec(sources.get(path) ?? '')?.[1];
+    const row = `| [${index + 1}](${path.slice('docs/'.length)}) | ${title} |\n`;
+    assert.ok(sources.get('docs/architecture.md')?.includes(row), `docs/architecture.md lacks ${row}`);
   }
 });
 

@@ -71,6 +71,6 @@ export function reasonOf(
   const failure = own ?? failures.at(-1);
   if (failure) return { why: failure.message, kind: 'failed' };
   return now - range.end < NEW_MS
-    ? { why: 'the provider does not tell it yet', kind: 'not_told_yet' }
+    ? { why: 'the provider does not report it yet', kind: 'not_told_yet' }
     : { why: 'the provider does not go back that far', kind: 'not_told' };
 }

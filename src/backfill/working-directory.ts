@@ -76,7 +76,7 @@ export class WorkingDirectory {
     const { path, question, resumes, prepare } = options;
     if (!resumes && existsSync(path))
       throw new BackfillRefusal(
-        `${path} holds a backfill that was not finished: go on with --resume, or delete it to start again`,
+        `${path} holds a backfill that was not finished: continue with --resume, or delete it to start again`,
       );
     const begun = readJson(join(path, QUESTION), BackfillQuestion);
     const difference = begun && differenceOf(question, begun);

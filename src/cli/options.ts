@@ -46,8 +46,8 @@ export function addBackfill(backfill: Command, config: Option): Command {
     .addOption(output.conflicts('remoteWrite'))
     .option('--remote-write <url>', 'receiver of remote write')
     .option('--label <name=value>', 'label of every series, such as job; can be repeated', collect)
-    .option('--dry-run', 'print how many requests it takes; send nothing')
-    .option('--resume', 'go on with a backfill that was stopped');
+    .option('--dry-run', 'print how many requests it needs; send nothing')
+    .option('--resume', 'continue a backfill that was stopped');
 }
 
 /** Where to read from: a configuration's ledger, or a running exporter. */

@@ -66,7 +66,7 @@ async function run(request: BackfillRequest, config: Config, io: Io, resumes = f
     return result.code;
   } catch (error) {
     output.progress.stop();
-    io.stderr.write(`what was read is kept in ${work.path}: go on with --resume\n`);
+    io.stderr.write(`what was read is kept in ${work.path}: continue with --resume\n`);
     if (io.signal.aborted) return EXIT.failed;
     throw error;
   } finally {

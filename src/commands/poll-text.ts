@@ -112,7 +112,7 @@ function balanceCells({ ledger }: App, { provider, name }: AccountStatus, now: I
   const amounts = balances.map(({ labels, value }) => {
     return `${usdText(formatDecimal(value))} ${labelText('currency', labels.currency ?? '')}`;
   });
-  const lasts = runwaySeconds === undefined ? '' : `lasts ${spanText(runwaySeconds)} at the present spend`;
+  const lasts = runwaySeconds === undefined ? '' : `lasts ${spanText(runwaySeconds)} at the current rate`;
   return amounts.length === 0 ? [] : [[titleOf(provider, name), amounts.join(', '), lasts]];
 }
 

@@ -66,8 +66,8 @@ function readOwnKeys(
   const { problems } = context.document;
   const own = ownKeys(provider);
   for (const key of Object.keys(entry).filter((name) => !COMMON_KEYS.includes(name) && !own.includes(name))) {
-    const owner = context.registry.find((other) => ownKeys(other).includes(key));
-    const more = owner ? `; it belongs to ${owner.id} accounts` : '';
+    const owners = context.registry.filter((other) => ownKeys(other).includes(key)).map(({ id }) => id);
+    const more = owners.length > 0 ? `; it belongs to ${owners.join(' and ')} accounts` : '';
     reportUnknownKey(problems, [...path, key], [...COMMON_KEYS, ...own], more);
   }
   return validate({ schema: provider.config, value: pick(entry, own), path, problems });

@@ -168,7 +168,7 @@ test('the example file is valid, as it is and with everything enabled', () => {
     PROVIDERS.map(({ id }) => id).filter((id) => shown.includes(id)),
   );
   const { accounts, openTelemetry, history } = load(wholeExample());
-  assert.equal(accounts[0]?.since, Date.UTC(2026, 10, 1));
+  assert.equal(accounts[0]?.since, Date.UTC(2026, 0, 1));
   assert.equal(accounts.find(({ provider }) => provider.id === 'northflank')?.schedule.usage, '5,35 * * * *');
   assert.deepEqual(
     openTelemetry.receivers.map(({ name, url }) => `${name} ${url}`),

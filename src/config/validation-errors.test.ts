@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { FAKE_PROVIDERS } from '../../test/fake-providers.ts';
 import { assertProperty } from '../../test/support/ledger/property.ts';
+import type { Provider } from '../providers/api/provider.ts';
 import { loadConfig } from './load.ts';
 import { ConfigError } from './yaml/errors.ts';
 
@@ -18,11 +19,15 @@ after(() => rmSync(folder, { recursive: true }));
 const ENV = { GOOD: 'key-1', EMPTY: '', SECRET: 'do-not-print-me', SPACED: 'two words' };
 
 /** The errors printed for a file with this text, named `c.yml`. */
-function errorsIn(text: string | Uint8Array, env: Record<string, string> = ENV): string[] {
+function errorsIn(
+  text: string | Uint8Array,
+  env: Record<string, string> = ENV,
+  registry: readonly Provider<unknown>[] = FAKE_PROVIDERS,
+): string[] {
   const file = join(folder, 'c.yml');
   writeFileSync(file, text);
   try {
-    loadConfig(file, env, FAKE_PROVIDERS, NOW);
+    loadConfig(file, env, registry, NOW);
   } catch (error) {
     assert.ok(error instanceof ConfigError, String(error));
     assert.doesNotMatch(error.message, /do-not-print-me/);
@@ -512,6 +517,15 @@ for (const [name, [text, ...messages]] of Object.entries(CASES)) {
   test(`${name} is reported with its position, key and remedy`, () =>
     assert.deepEqual(errorsIn(text), messages));
 }
+
+test('an unknown key that several other providers have names all of them', () => {
+  const [acme, globex] = FAKE_PROVIDERS;
+  assert.ok(acme && globex);
+  const text = `accounts:\n  - provider: acme\n    apiKey: \${GOOD}\n    teamId: x`;
+  assert.deepEqual(errorsIn(text, ENV, [acme, globex, { ...globex, id: 'hooli' }]), [
+    'c.yml:4:5: accounts[0].teamId: unknown key; it belongs to globex and hooli accounts',
+  ]);
+});
 
 test('a missing file, a folder and a binary file are reported as unreadable', () => {
   const missing = join(folder, 'nope.yml');

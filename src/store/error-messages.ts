@@ -94,7 +94,7 @@ const MIN_SPACE = 256 * 1024;
 function failing(path: string): string {
   const { bavail, bsize } = statfsSync(nearestFolder(path));
   if (bavail * bsize < MIN_SPACE) return full(path);
-  return `${path} cannot be written: the disk fails, or a limit on the size of files holds (disk I/O error). Look at the system's log and at ulimit -f; nothing was changed.`;
+  return `${path} cannot be written: the disk failed, or a file size limit was reached (disk I/O error). Check the system log and ulimit -f; nothing was changed.`;
 }
 
 /** The folder of a file, or the nearest one above it that exists. */

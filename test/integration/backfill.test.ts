@@ -138,14 +138,14 @@ test('backfill stops on Ctrl-C, keeps what it read, and says how to go on', asyn
   while (venice.requests.length < 10) await wait(1);
   const { code, err } = await run.end('SIGINT');
   assert.equal(code, 1);
-  assert.ok(err.includes(`what was read is kept in ${file('a.om.backfill')}: go on with --resume`), err);
+  assert.ok(err.includes(`what was read is kept in ${file('a.om.backfill')}: continue with --resume`), err);
   assert.ok(!existsSync(file('a.om')));
   const again = await backfill('--output', file('a.om'));
   assert.deepEqual(
     [again.code, again.err],
     [
       2,
-      `${file('a.om.backfill')} holds a backfill that was not finished: go on with --resume, or delete it to start again\n`,
+      `${file('a.om.backfill')} holds a backfill that was not finished: continue with --resume, or delete it to start again\n`,
     ],
   );
   const other = await backfill('--output', file('a.om'), '--resume', ...JOB);

@@ -139,7 +139,7 @@ const QUESTIONS: Readonly<Record<string, PageQuestion>> = {
       assert.match(text, /^Northflank: month to date, last month\..*only since Nov 21/);
     },
   },
-  'Give finance a CSV of October by team': {
+  'Give finance a CSV of last month by team': {
     clicks: [range('Last month'), group('Team'), DOWNLOAD],
     async answer(page, { url }) {
       const href = await page.$eval('a[data-csv]', (link) => link.href);

@@ -175,7 +175,7 @@ test('startup: a disk that accepts no writes is reported, and the ledger is unch
   const limited = ['prlimit', '--fsize=0', ...AS_USER];
   if ((await run('prlimit', ['--fsize=0', 'true']).catch(() => undefined))?.code !== 0)
     return skipUnlessRequired(context, 'no prlimit');
-  const says = /cannot be written: the disk fails, or a limit on the size of files holds/;
+  const says = /cannot be written: the disk failed, or a file size limit was reached/;
   await assertRefused(context, ledger, says, limited);
   await assertRefused(context, join(folder, 'new.db'), says, limited);
   assert.equal((await stat(join(folder, 'new.db'))).size, 0, 'what stays of a first start');
