@@ -166,7 +166,7 @@ function ruled(lines: readonly string[]): string[] {
 const REASONS: Readonly<Record<(typeof UNKNOWN_REASONS)[number], string>> = {
   before_since: 'part of this time is before the first day that is read (since)',
   nothing_read: 'nothing has been read yet',
-  not_read_whole: 'not all of this time has been read',
+  not_read_whole: 'not all of this time has been read yet, or it is billed only after the day has ended',
 };
 
 /** Days of old months are not kept. */
