@@ -47,16 +47,16 @@ Total     $1,247.13
   );
 });
 
-test('costs table: an unknown total is not a number, has no shares and names the accounts', () => {
+test('costs table: a total that is unknown in part is marked, has no shares and names the accounts', () => {
   assert.equal(
     summary(UNKNOWN, 40),
     `Cost in US dollars, 2026-11-29 to 2026-11-30 (UTC)
 
 Provider     Cost
-baseten    $10.00  █████████████████████
+baseten    $10.00       ████████████████
 venice    unknown
 ────────────────────────────────────────
-Total     unknown
+Total      $10.00  + ?
 
 Unknown: venice "prod": not all of this time has been read yet, or it is billed only after the day has ended
 `,
