@@ -252,7 +252,7 @@ describe('page: table of spenders', () => {
     for (const range of ['today', 'this_month']) {
       const page = await pageOf(source, `range=${range}&step=day`);
       for (const [, , , cells = ''] of rowsOf(page)) assert.match(textOf(cells), / –$/);
-      assert.match(textOf(page), /Change: nothing of this range is over yet\./);
+      assert.match(textOf(page), /Change: unknown until a day of this range is over\./);
     }
   });
 

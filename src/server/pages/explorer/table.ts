@@ -135,7 +135,7 @@ function change(
   return html`<span class="change ${difference > 0n ? 'up' : 'down'}">${text}</span> <span class="quiet nowrap difference">${difference > 0n ? '+' : ''}${amount(measure, difference)}</span>`;
 }
 
-const NOT_OVER = 'nothing of this range is over yet';
+const NOT_OVER = 'unknown until a day of this range is over';
 
 function comparedText({ state: { compared }, now }: ExplorerData): string {
   return compared ? `${daysText(compared.over, now)} against ${daysText(compared.before, now)}` : NOT_OVER;
