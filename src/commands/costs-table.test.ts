@@ -47,18 +47,18 @@ Total     $1,247.13
   );
 });
 
-test('costs table: an unknown total is not a number, has no shares and names the accounts', () => {
+test('costs table: a total that is unknown in part is marked, has no shares and names the accounts', () => {
   assert.equal(
     summary(UNKNOWN, 40),
     `Cost in US dollars, 2026-11-29 to 2026-11-30 (UTC)
 
 Provider     Cost
-baseten    $10.00  █████████████████████
+baseten    $10.00       ████████████████
 venice    unknown
 ────────────────────────────────────────
-Total     unknown
+Total      $10.00  + ?
 
-Unknown: venice "prod": not all of this time has been read
+Unknown: venice "prod": not all of this time has been read yet, or it is billed only after the day has ended
 `,
   );
 });
@@ -135,5 +135,24 @@ test('costs table: without labels only the total is shown', () => {
   assert.match(
     pivot(given, 80),
     /Day +Total\n2026-11-29 {2}\$1\.00\n2026-11-30 {2}\$2\.00\n─+\nTotal +\$3\.00\n$/,
+  );
+});
+
+test('costs table: wide characters, combining marks and emoji keep columns aligned and are not cut apart', () => {
+  const names = ['通义千问', 'cafe\u0301', '🚀🇨🇭', '한국어 모델의 아주 긴 이름'];
+  const series = names.map((name) => row(name, ['1', '0'], '1'));
+  const wide = answer({ series, total: { values: ['4', '0'], total: '4' } });
+  assert.equal(
+    summary(wide, 32),
+    `Cost in US dollars, 2026-11-29 to 2026-11-30 (UTC)
+
+Provider            Cost   Share
+通义千问           $1.00  25.0 %
+cafe\u0301               $1.00  25.0 %
+🚀🇨🇭               $1.00  25.0 %
+한국어 모델의 아…  $1.00  25.0 %
+────────────────────────────────
+Total              $4.00
+`,
   );
 });

@@ -106,10 +106,14 @@ function withoutZeros(rows: readonly Row[], by: readonly string[]): readonly Row
   return [...rows.filter(({ total }) => total !== '0'), { names, values: [], total: '0' }];
 }
 
-/** The amount of each line, and its share if the whole is known. */
+/** The amount of each line, and its share if the whole is known; otherwise the known part of the whole. */
 function numberColumns(rows: readonly Row[], total: string | null): string[] {
-  if (total === null)
-    return alignColumns([['Cost'], ...rows.map((row) => [usdText(row.total)]), ['unknown']], ['right']);
+  if (total === null) {
+    const known = rows.some((row) => row.total !== null);
+    const sum = formatDecimal(rows.reduce((all, row) => all + usdOf(row), 0n));
+    const last = known ? [usdText(sum), '+ ?'] : ['unknown'];
+    return alignColumns([['Cost'], ...rows.map((row) => [usdText(row.total)]), last], ['right', 'left']);
+  }
   const shares = rows.map((row) => [usdText(row.total), shareText(usdOf(row), parseDecimal(total))]);
   return alignColumns([['Cost', 'Share'], ...shares, [usdText(total)]], ['right', 'right']);
 }
@@ -166,7 +170,7 @@ function ruled(lines: readonly string[]): string[] {
 const REASONS: Readonly<Record<(typeof UNKNOWN_REASONS)[number], string>> = {
   before_since: 'part of this time is before the first day that is read (since)',
   nothing_read: 'nothing has been read yet',
-  not_read_whole: 'not all of this time has been read',
+  not_read_whole: 'not all of this time has been read yet, or it is billed only after the day has ended',
 };
 
 /** Days of old months are not kept. */

@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import { magnitude, ONE, parseDecimal } from '../core/values/money.ts';
 import { dollarsText } from '../server/pages/format.ts';
 
@@ -21,13 +22,13 @@ export function alignColumns(rows: readonly (readonly string[])[], aligns: reado
 }
 
 function pad(text: string, width: number, align: Align): string {
-  const padding = ' '.repeat(Math.max(0, width - lengthOf(text)));
+  const padding = ' '.repeat(Math.max(0, width - stringWidth(text)));
   return align === 'left' ? text + padding : padding + text;
 }
 
-/** The width of a column that holds these cells. */
+/** The width of a column that holds these cells: a wide character, such as a Chinese one, takes two columns of a terminal. */
 export function widthOf(cells: readonly string[]): number {
-  return cells.reduce((width, cell) => Math.max(width, lengthOf(cell)), 0);
+  return cells.reduce((width, cell) => Math.max(width, stringWidth(cell)), 0);
 }
 
 export function columnWidths(rows: readonly (readonly string[])[], columns: number): number[] {
@@ -39,10 +40,6 @@ export function lineWidth(widths: readonly number[]): number {
   return widths.reduce((sum, width) => sum + width, 0) + GAP.length * Math.max(0, widths.length - 1);
 }
 
-function lengthOf(text: string): number {
-  return [...text].length;
-}
-
 /** Shortens the widest columns of labels until a line of `columns` labels takes `width` characters. */
 export function fitLabels(rows: readonly (readonly string[])[], columns: number, width: number): string[][] {
   const widths = columnWidths(rows, columns);
@@ -51,9 +48,18 @@ export function fitLabels(rows: readonly (readonly string[])[], columns: number,
   return rows.map((row) => row.map((cell, column) => shorten(cell, widths[column] ?? 0)));
 }
 
+const GRAPHEMES = new Intl.Segmenter();
+
+/** Cuts between what people see as characters. */
 export function shorten(text: string, width: number): string {
-  const characters = [...text];
-  return characters.length <= width ? text : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
+  if (stringWidth(text) <= width) return text;
+  let [start, left] = ['', width - 1];
+  for (const { segment } of GRAPHEMES.segment(text)) {
+    left -= stringWidth(segment);
+    if (left < 0) break;
+    start += segment;
+  }
+  return `${start}…`;
 }
 
 /** A label as it can be printed: what a provider wrote must not reach a terminal as a control sequence. */

@@ -66,8 +66,8 @@ const QUESTIONS: Readonly<Record<string, PageQuestion>> = {
   'Which provider grew?': {
     clicks: [range('This month'), ['#spenders thead', 'Change']],
     async answer(page, { url }) {
-      const now = await askSeries(url, 'from=2026-11-01&to=2026-11-23&by=provider');
-      const before = await askSeries(url, 'from=2026-10-01&to=2026-10-23&by=provider');
+      const now = await askSeries(url, 'from=2026-11-01&to=2026-11-22&by=provider');
+      const before = await askSeries(url, 'from=2026-10-01&to=2026-10-22&by=provider');
       const growth = now.series.flatMap(({ labels, total }) => {
         const earlier = before.series.find((row) => row.labels.provider === labels.provider);
         return total && earlier?.total

@@ -36,7 +36,8 @@ export interface ExplorerData {
   readonly whole: KnownSum;
   /** What the chart stacks. */
   readonly layers: readonly Layer[];
-  readonly before: SeriesReport;
+  /** What the part of the range that is over is compared with; undefined if none is. */
+  readonly before: SeriesReport | undefined;
   /** Cost by account and day since the first of last month. */
   readonly days: SeriesReport;
 }
@@ -45,6 +46,8 @@ export interface ExplorerData {
 export interface Spender {
   readonly row: LabelledRow;
   readonly sum: KnownSum;
+  /** What of it is over. */
+  readonly over: KnownSum;
 }
 
 /** Asks for everything, and yields to the event loop in between: there may be 1,000 rows of 2,000 buckets. */
@@ -52,11 +55,12 @@ export async function loadData(source: ExplorerSource, state: ExplorerState): Pr
   const now = source.now();
   const days = await source.series(daysQuestion(now));
   const report = await grouped(source, state);
-  const before = await source.series({ ...state.question, by: report.by, range: state.before });
+  const { question, compared } = state;
+  const before = compared && (await source.series({ ...question, by: report.by, range: compared.before }));
   const spenders: Spender[] = [];
   for (const row of report.series) {
     if (isTurnOver(spenders.length, report)) await nextTurn();
-    spenders.push({ row, sum: sumOfRow(row) });
+    spenders.push({ row, sum: sumOfRow(row), over: sumOver(row, report, compared?.over.end) });
   }
   spenders.sort((a, b) => (a.sum.known === b.sum.known ? 0 : a.sum.known > b.sum.known ? -1 : 1));
   const [status, accounts] = [source.status(), await source.overview()];
@@ -64,6 +68,11 @@ export async function loadData(source: ExplorerSource, state: ExplorerState): Pr
   const layers = layersOf(report, spenders);
   const whole = sumOfRow(report.total);
   return { state, now, status, accounts, report, spenders, whole, layers, before, days };
+}
+
+/** The sum of the buckets that start before `end`. */
+export function sumOver(row: AmountRow, { buckets, range }: SeriesReport, end = range.start): KnownSum {
+  return end === range.end ? sumOfRow(row) : sumOfRow(row, (bucket) => (buckets[bucket] ?? 0) < end);
 }
 
 /** Amounts that are added up in a turn of the event loop: a few milliseconds. */

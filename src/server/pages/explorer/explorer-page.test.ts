@@ -13,7 +13,7 @@ import {
 } from '../../../../test/support/exporter/explorer.ts';
 import { cost, utc } from '../../../../test/support/ledger/ledger.ts';
 import { fromInteger, ONE } from '../../../core/values/money.ts';
-import { DAY } from '../../../core/values/time.ts';
+import { DAY, type Instant } from '../../../core/values/time.ts';
 import { STYLE_HASH } from '../../http/style.ts';
 import type { FeedStatus } from '../status.ts';
 
@@ -213,13 +213,53 @@ describe('page: table of spenders', () => {
     ),
   ];
 
-  test('lists totals, shares and changes against the period before', async () => {
+  test('lists totals, shares and changes of the days that are over against the same days before', async () => {
     const page = await pageOf(sourceOf([BASETEN, VENICE]), 'range=this_month&by=model');
     const rows = rowsOf(page).map(([, row, total, cells = '']) => [row, total, textOf(cells)]);
     assert.deepEqual(rows, [
       ['llama', '300', 'llama $300.00 76.9 % same'],
-      ['qwen', '90.15', 'qwen $90.15 23.1 % +49.9 % + $30.00'],
+      ['qwen', '90.15', 'qwen $90.15 23.1 % +49.9 % + $29.00'],
     ]);
+    assert.match(page, /title="Nov 1 – Nov 29 against Oct 1 – Oct 29"/);
+  });
+
+  test('calls a spender new or gone, also where today or another account is unknown', async () => {
+    const resource = (name: string, on: (day: Instant) => boolean): ExplorerAccount => ({
+      ...BASETEN,
+      provider: name,
+      title: name,
+      charges: daily(OCTOBER, (day) => [cost(day, 'a', on(day) ? 2 : 0)]),
+    });
+    const source = sourceOf([
+      resource('new', (day) => day >= utc('2026-11-24')),
+      resource('gone', (day) => day < utc('2026-11-20')),
+      {
+        ...NORTHFLANK,
+        since: utc('2026-11-26'),
+        charges: daily(utc('2026-11-26'), (day) => [cost(day, 'a', 3)]),
+      },
+    ]);
+    const cells = rowsOf(await pageOf(source, 'range=7d')).map(([, , , row = '']) => textOf(row));
+    assert.match(cells.find((row) => row.startsWith('new')) ?? '', / new \+ \$12\.00$/);
+    assert.match(cells.find((row) => row.startsWith('gone')) ?? '', / gone -\$6\.00$/);
+    const page = await pageOf(source, 'range=7d');
+    assert.match(page, /title="Nov 24 – Nov 29 is not known completely">–/);
+  });
+
+  test('compares no part of a day with a whole day', async () => {
+    const october = { ...BASETEN, charges: BASETEN.charges.filter(({ at }) => at <= utc('2026-11-01')) };
+    const source = sourceOf([october], {}, utc('2026-11-01T04:30'));
+    for (const range of ['today', 'this_month']) {
+      const page = await pageOf(source, `range=${range}&step=day`);
+      for (const [, , , cells = ''] of rowsOf(page)) assert.match(textOf(cells), / –$/);
+      assert.match(textOf(page), /Change: unknown until a day of this range is over\./);
+    }
+  });
+
+  test('compares whole months with as many months before', async () => {
+    const source = sourceOf([BASETEN], {}, utc('2026-12-03'));
+    const page = await pageOf(source, 'from=2026-11-01&to=2027-01-01&step=month');
+    assert.match(page, /title="Nov 1 – Nov 30 against Sep 1 – Sep 30"/);
   });
 
   test('says nothing about a change from an unknown period', async () => {

@@ -22,6 +22,12 @@ export type Preset = (typeof PRESETS)[number];
 export const SORT_KEYS = ['name', 'total', 'change'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
 
+/** The part of the range that is over, and the same part of the range before. */
+interface ComparedRanges {
+  readonly over: Range;
+  readonly before: Range;
+}
+
 /** What the address asks for. It is all the state that the page has. */
 export interface ExplorerState {
   /** The parameters as they are kept in links: without the empty and the one-time ones. */
@@ -31,8 +37,8 @@ export interface ExplorerState {
   readonly question: SeriesQuestion;
   /** Groupings of which the first with more than one row is shown; one, if the address names it. */
   readonly groupings: readonly (readonly SeriesLabel[])[];
-  /** What the range is compared with. */
-  readonly before: Range;
+  /** Undefined if no bucket of the range is over. */
+  readonly compared: ComparedRanges | undefined;
   readonly sort: { readonly key: SortKey; readonly isDescending: boolean };
   /** A part of a label, in lower case; empty: all rows. */
   readonly search: string;
@@ -61,7 +67,7 @@ export function parseState(
     preset,
     question,
     groupings: parameters.get('by') ? [question.by] : groupingsOf(question),
-    before: rangeBefore(question.range, preset),
+    compared: comparedRanges(question, preset, now),
     sort,
     search: (parameters.get('q') ?? '').toLowerCase(),
   };
@@ -150,14 +156,33 @@ function stepOf(api: URLSearchParams, now: Instant): Step {
   return days > MAX_DAILY_DAYS ? 'month' : 'day';
 }
 
-/** The range of the same length before, or the same days of the month before. */
-function rangeBefore({ start, end }: Range, preset: Preset | undefined): Range {
-  if (preset === 'last_month') return { start: startOfMonth(start, -1), end: start };
+/** Today, or this month if each bar is a month, is not compared: it would be a part against a whole. */
+function comparedRanges(
+  { range, step }: SeriesQuestion,
+  preset: Preset | undefined,
+  now: Instant,
+): ComparedRanges | undefined {
+  const { start } = range;
+  const end = Math.min(range.end, step === 'month' ? startOfMonth(now) : startOfDay(now));
+  if (end <= start) return undefined;
+  if (step === 'month' || preset === 'last_month') {
+    const months = monthsIn(range);
+    return {
+      over: { start, end },
+      before: { start: startOfMonth(start, -months), end: startOfMonth(end, -months) },
+    };
+  }
   if (preset === 'this_month') {
     const first = startOfMonth(start, -1);
-    return { start: first, end: Math.min(first + (end - start), start) };
+    return { over: { start, end }, before: { start: first, end: Math.min(first + (end - start), start) } };
   }
-  return { start: start - (end - start), end: start };
+  const length = range.end - start;
+  return { over: { start, end }, before: { start: start - length, end: end - length } };
+}
+
+function monthsIn({ start, end }: Range): number {
+  const [first, last] = [new Date(start), new Date(end)];
+  return 12 * (last.getUTCFullYear() - first.getUTCFullYear()) + last.getUTCMonth() - first.getUTCMonth();
 }
 
 /** From the whole to its parts: the labels that are not narrowed to one value yet. */

@@ -4,8 +4,8 @@ import { area } from 'd3-shape';
 import {
   type LabelledRow,
   MAX_ROWS,
-  type SeriesMeasure,
   type SeriesReport,
+  type UnknownAccount,
 } from '../../../core/reports/cost-series.ts';
 import { type Fixed, toNumber } from '../../../core/values/money.ts';
 import { countOf, daysText } from '../format.ts';
@@ -20,7 +20,7 @@ import {
   shareText,
 } from './amounts.ts';
 import { hidden } from './controls.ts';
-import { type ExplorerData, LABEL_NAMES, rowName, type Spender, titlesOf } from './explorer-data.ts';
+import { type ExplorerData, LABEL_NAMES, rowName, type Spender, sumOver, titlesOf } from './explorer-data.ts';
 import { csvLink, type SortKey } from './explorer-state.ts';
 import { linkTo, linkToValue } from './links.ts';
 
@@ -49,39 +49,46 @@ ${searchForm(data)}
 <a class="button" data-csv href="${csvLink(state, report.by, now)}" download="costs.csv">Download CSV</a></header>
 <div class="scroll" tabindex="0" role="region" aria-label="Top spenders">
 <table class="data">
-<thead><tr>${heading(data, 'name', report.by.length > 0 ? report.by.map((label) => LABEL_NAMES[label]).join(', ') : 'Group')}${heading(data, 'total', 'Total')}<th scope="col" class="share">Share</th>${heading(data, 'change', 'Change', `against ${daysText(data.before.range, now)}`)}<th scope="col" class="course">Trend</th></tr></thead>
+<thead><tr>${heading(data, 'name', report.by.length > 0 ? report.by.map((label) => LABEL_NAMES[label]).join(', ') : 'Group')}${heading(data, 'total', 'Total')}<th scope="col" class="share">Share</th>${heading(data, 'change', 'Change', comparedText(data))}<th scope="col" class="course">Trend</th></tr></thead>
 <tbody>
 ${rows.length > 0 ? rows : html`<tr><td colspan="5" class="empty">Nothing ${state.search ? 'matches the search' : 'was billed in this range'}.</td></tr>`}</tbody>
-<tfoot><tr><th scope="row">All ${all.length > 1 ? countOf(all.length, 'row') : ''}</th><td class="number" data-total="${exactKnown(whole)}"${partialMark(whole)}>${knownAmount(report.measure, whole)}</td><td class="share"></td><td class="number">${change(report.measure, whole, data.before.total.total)}</td><td class="course"></td></tr></tfoot>
+<tfoot><tr><th scope="row">All ${all.length > 1 ? countOf(all.length, 'row') : ''}</th><td class="number" data-total="${exactKnown(whole)}"${partialMark(whole)}>${knownAmount(report.measure, whole)}</td><td class="share"></td><td class="number">${change(data, sumOver(report.total, report, state.compared?.over.end), data.before?.total.total)}</td><td class="course"></td></tr></tfoot>
 </table>
 </div>
-${restNote(found.length, report)}</section>
+${data.before ? null : html`<p class="rest quiet">Change: ${comparedText(data)}.</p>\n`}${restNote(found.length, report)}</section>
 `;
 }
 
 function spendersOf(data: ExplorerData): ListedSpender[] {
   const { report, accounts } = data;
   const titles = titlesOf(accounts);
-  const before = new Map(data.before.series.map((row) => [row.labels.join('\0'), row]));
-  return data.spenders.map(({ row, sum }) => {
+  const before = new Map(data.before?.series.map((row) => [row.labels.join('\0'), row]));
+  return data.spenders.map((spender) => {
+    const { row } = spender;
     const name = rowName(report.by, row.labels, titles);
     const id = row.labels[0] ?? '';
-    const previous = beforeOf(data, before.get(row.labels.join('\0')));
     return {
-      row,
+      ...spender,
       name,
       id: report.by[0] === 'resource' && name !== id ? id : '',
-      sum,
-      before: previous,
+      before: beforeOf(data, before.get(row.labels.join('\0')), row.labels),
     };
   });
 }
 
-/** What a row cost before. A row that is missing from a complete answer cost 0. */
-function beforeOf({ before }: ExplorerData, row: LabelledRow | undefined): Fixed | undefined {
-  if (row) return row.total;
-  const isListed = before.series.length < (before.top ?? MAX_ROWS);
-  return isListed && before.total.total !== undefined ? 0n : undefined;
+/** What a row cost before. A row that is missing cost 0 if every account it may belong to is known. */
+function beforeOf(
+  { before }: ExplorerData,
+  row: LabelledRow | undefined,
+  labels: readonly string[],
+): Fixed | undefined {
+  if (row || !before) return row?.total;
+  const { by, top = MAX_ROWS, series, unknown } = before;
+  const isOf = (account: UnknownAccount) =>
+    by.every(
+      (label, index) => (label !== 'provider' && label !== 'account') || account[label] === labels[index],
+    );
+  return series.length < top && !unknown.some(isOf) ? 0n : undefined;
 }
 
 function comparatorOf({ key, isDescending }: { readonly key: SortKey; readonly isDescending: boolean }) {
@@ -94,30 +101,44 @@ function comparatorOf({ key, isDescending }: { readonly key: SortKey; readonly i
 }
 
 /** Rows without a known change sort as if they had not changed. */
-function sortValue({ sum, before }: ListedSpender, key: SortKey): Fixed {
+function sortValue({ sum, over, before }: ListedSpender, key: SortKey): Fixed {
   if (key === 'total') return sum.known;
-  return sum.isWhole && before !== undefined ? sum.known - before : 0n;
+  return over.isWhole && before !== undefined ? over.known - before : 0n;
 }
 
-function spenderRow({ report, state }: ExplorerData, spender: ListedSpender, whole: Fixed): Html {
-  const { row, name, id, sum, before } = spender;
+function spenderRow(data: ExplorerData, spender: ListedSpender, whole: Fixed): Html {
+  const { report, state } = data;
+  const { row, name, id, sum, over, before } = spender;
   const label = report.by[0];
   const text = label
     ? html`<a data-keep href="${linkToValue(state.parameters, label, row.labels[0] ?? '')}">${name}</a>`
     : html`${name}`;
   const share = sum.isUnknown ? '' : shareText(sum.known, whole);
   const width = share === '' ? 0 : Math.max(0, Math.min(100, Number.parseFloat(share.replaceAll(',', ''))));
-  return html`<tr data-row="${row.labels.join(',')}" data-total="${exactKnown(sum)}"${partialMark(sum)}><th scope="row">${text}${id ? html`<br><span class="quiet id">${id}</span>` : null}</th><td class="number">${knownAmount(report.measure, sum)}</td><td class="share"><svg width="72" height="8" aria-hidden="true"><rect class="track" width="72" height="8" rx="2"/><rect class="c1" width="${(width * 0.72).toFixed(1)}" height="8" rx="2"/></svg> ${share}</td><td class="number">${change(report.measure, sum, before)}</td><td class="course">${sparkline(row)}</td></tr>
+  return html`<tr data-row="${row.labels.join(',')}" data-total="${exactKnown(sum)}"${partialMark(sum)}><th scope="row">${text}${id ? html`<br><span class="quiet id">${id}</span>` : null}</th><td class="number">${knownAmount(report.measure, sum)}</td><td class="share"><svg width="72" height="8" aria-hidden="true"><rect class="track" width="72" height="8" rx="2"/><rect class="c1" width="${(width * 0.72).toFixed(1)}" height="8" rx="2"/></svg> ${share}</td><td class="number">${change(data, over, before)}</td><td class="course">${sparkline(row)}</td></tr>
 `;
 }
 
-function change(measure: SeriesMeasure, sum: KnownSum, before: Fixed | undefined): Html {
-  if (!sum.isWhole || before === undefined)
-    return html`<span class="quiet" title="One side is not known completely">\u2013</span>`;
-  const difference = sum.known - before;
+function change(
+  { report: { measure }, state: { compared }, now }: ExplorerData,
+  over: KnownSum,
+  before: Fixed | undefined,
+): Html {
+  if (!compared || !over.isWhole || before === undefined) {
+    const missing = compared && daysText(over.isWhole ? compared.before : compared.over, now);
+    const title = missing ? `${missing} is not known completely` : NOT_OVER;
+    return html`<span class="quiet" title="${title}">\u2013</span>`;
+  }
+  const difference = over.known - before;
   if (difference === 0n) return html`<span class="quiet">same</span>`;
-  const percent = changeText(sum.known, before);
-  return html`<span class="change ${difference > 0n ? 'up' : 'down'}">${percent ?? 'new'}</span> <span class="quiet nowrap difference">${difference > 0n ? '+' : ''}${amount(measure, difference)}</span>`;
+  const text = before === 0n ? 'new' : over.known === 0n ? 'gone' : (changeText(over.known, before) ?? null);
+  return html`<span class="change ${difference > 0n ? 'up' : 'down'}">${text}</span> <span class="quiet nowrap difference">${difference > 0n ? '+' : ''}${amount(measure, difference)}</span>`;
+}
+
+const NOT_OVER = 'unknown until a day of this range is over';
+
+function comparedText({ state: { compared }, now }: ExplorerData): string {
+  return compared ? `${daysText(compared.over, now)} against ${daysText(compared.before, now)}` : NOT_OVER;
 }
 
 const WIDTH = 120;
