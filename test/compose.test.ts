@@ -121,6 +121,17 @@ test('compose: runs the demo by default, and real accounts with an override that
   assert.deepEqual(bound(real.services.exporter), ['./ai-billing-exporter.yml', './secrets/exporter']);
 });
 
+test('compose: the demo keeps its ledger, and sends its history into the series that are scraped', async () => {
+  const { command = [], volumes: mounts = [] } = services.exporter ?? {};
+  const valuesOf = (option: string) =>
+    command.flatMap((each) => (each.startsWith(`--${option}=`) ? [each.slice(option.length + 3)] : []));
+  const { targets, jobs } = await readScrapes();
+  const target = targets.find((each) => each.startsWith('exporter:'));
+  assert.deepEqual(valuesOf('label'), [`job=${jobs[0]}`, `instance=${target}`]);
+  assert.deepEqual(valuesOf('remote-write'), ['http://prometheus:9090/api/v1/write']);
+  assert.ok(valuesOf('state')[0]?.startsWith(`${mounts[0]?.target}/`));
+});
+
 test('compose: Grafana opens on the Overview, to edit in the demo and to read otherwise', async () => {
   const { GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: home = '', ...settings } =
     services.grafana?.environment ?? {};

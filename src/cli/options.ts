@@ -39,15 +39,21 @@ export function addExportFocus(focus: Command, config: Option): Command {
 /** Options of `backfill`. */
 export function addBackfill(backfill: Command, config: Option): Command {
   const output = new Option('-o, --output <file>', 'OpenMetrics file, or a folder/ for one file per month');
-  return backfill
+  const from = backfill
     .addOption(config)
     .requiredOption('--from <date>', 'first day, in UTC')
     .option('--to <date>', "day after the last, or where the exporter's counters begin", 'baseline')
-    .addOption(output.conflicts('remoteWrite'))
-    .option('--remote-write <url>', 'receiver of remote write')
-    .option('--label <name=value>', 'label of every series, such as job; can be repeated', collect)
+    .addOption(output.conflicts('remoteWrite'));
+  return withRemoteWrite(from)
     .option('--dry-run', 'print how many requests it needs; send nothing')
     .option('--resume', 'continue a backfill that was stopped');
+}
+
+/** Where the history is sent. */
+export function withRemoteWrite(command: Command): Command {
+  return command
+    .option('--remote-write <url>', 'receiver of remote write')
+    .option('--label <name=value>', 'label of every series, such as job; can be repeated', collect);
 }
 
 /** Where to read from: a configuration's ledger, or a running exporter. */

@@ -13,11 +13,10 @@ import {
   type TaskCostOptions,
 } from '../commands/io.ts';
 import { LOG_FORMATS, LOG_LEVELS } from '../config/config.ts';
-import { ConfigError } from '../config/yaml/errors.ts';
 import { nearest } from '../config/yaml/suggest.ts';
 import { stackOf } from '../runtime/redactor.ts';
 import { completionScript, SHELLS, type Shell } from './completion.ts';
-import { addBackfill, addCosts, addExportFocus, addLedger } from './options.ts';
+import { addBackfill, addCosts, addExportFocus, addLedger, withRemoteWrite } from './options.ts';
 
 export interface Cli {
   readonly commands: Commands;
@@ -46,7 +45,7 @@ export async function runCli(args: readonly string[], cli: Cli): Promise<number>
 function codeOf(error: unknown, io: Io): number {
   // Commander has printed its own message; it also throws after printing help or the version.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.misused;
-  if (error instanceof ConfigError) {
+  if (error instanceof Error && ['ConfigError', 'BackfillRefusal'].includes(error.name)) {
     io.stderr.write(`${error.message}\n`);
     return EXIT.misused;
   }
@@ -105,8 +104,11 @@ function addCommands(program: Command, { commands, io }: Cli, done: (code: numbe
   );
   const demo = add('demo', 'run simulated providers and the exporter; no keys needed')
     .option('--host <address>', 'address the exporter listens on', '127.0.0.1')
-    .option('-p, --port <number>', 'port of the exporter', portOf, 9464);
-  withLogOptions(demo, 'info').action(async (options: DemoOptions) => done(await commands.demo(options, io)));
+    .option('-p, --port <number>', 'port of the exporter', portOf, 9464)
+    .option('-s, --state <file>', 'ledger file, to continue after a restart (default: in memory)');
+  withLogOptions(withRemoteWrite(demo), 'info').action(async (options: DemoOptions) =>
+    done(await commands.demo(options, io)),
+  );
   add('check', 'validate the configuration and test each credential once')
     .addOption(config())
     .option('--offline', 'do not test the credentials')

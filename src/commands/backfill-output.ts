@@ -10,8 +10,7 @@ import type { Config } from '../config/config.ts';
 import type { RemoteWriteConfig } from '../config/history/history.ts';
 import type { Baselines } from '../core/history/baselines.ts';
 import type { History } from '../core/history/history.ts';
-import { type Range, SECOND } from '../core/values/time.ts';
-import { DEFAULT_GIVE_UP_AFTER_MS } from '../push/remote-write/receiver.ts';
+import type { Range } from '../core/values/time.ts';
 import type { RefusedSeries } from '../push/remote-write/refusals.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { ProgressView } from '../runtime/progress.ts';
@@ -20,6 +19,7 @@ import { sizeText, summaryText } from './backfill-report.ts';
 import type { BackfillOutput, BackfillRequest } from './backfill-request.ts';
 import type { Io } from './io.ts';
 import { accountDefaults } from './open-ledger.ts';
+import { openReceiver } from './remote-write-options.ts';
 import { writeWhole } from './write-whole.ts';
 
 export interface BackfillIo extends Io {
@@ -145,12 +145,5 @@ async function send(
 function receiverOf(url: URL, { history }: Config): Pick<RemoteWriteConfig, 'receiver' | 'labels'> {
   const configured = history?.remoteWrite;
   if (configured?.receiver.url === url.href) return configured;
-  const receiver = {
-    url: url.href,
-    headers: () => ({}),
-    tls: {},
-    timeoutMs: 30 * SECOND,
-    giveUpAfterMs: DEFAULT_GIVE_UP_AFTER_MS,
-  };
-  return { receiver, labels: {} };
+  return { receiver: openReceiver(url), labels: {} };
 }

@@ -8,7 +8,6 @@ import {
   historyRange,
   openExporterHistory,
 } from '../backfill/exporter-history.ts';
-import { BackfillRefusal } from '../backfill/question.ts';
 import { readHistory } from '../backfill/read-history.ts';
 import type { UnreadRange } from '../backfill/unread.ts';
 import { WorkingDirectory } from '../backfill/working-directory.ts';
@@ -29,6 +28,7 @@ import { openLog } from './open-log.ts';
  * everything else is written.
  *
  * @throws {ConfigError} if the configuration cannot be used.
+ * @throws {BackfillRefusal} if the options make no sense.
  * @throws {StoreError} if the exporter's ledger or the working directory cannot be used.
  * @throws {RemoteWriteError} if the receiver cannot be used.
  */
@@ -38,14 +38,8 @@ export async function backfill(
   registry: readonly Provider<unknown>[],
 ): Promise<number> {
   const config = loadAndRedact(options.config, io, registry);
-  try {
-    const request = parseBackfill(options, config, Date.now());
-    return await (options.dryRun ? dryRun(request, config, io) : run(request, config, io, options.resume));
-  } catch (error) {
-    if (!(error instanceof BackfillRefusal)) throw error;
-    io.stderr.write(`${error.message}\n`);
-    return EXIT.misused;
-  }
+  const request = parseBackfill(options, config, Date.now());
+  return options.dryRun ? dryRun(request, config, io) : run(request, config, io, options.resume);
 }
 
 async function dryRun(request: BackfillRequest, config: Config, io: Io): Promise<number> {

@@ -1,17 +1,48 @@
-import { DEMO_BUDGETS, DEMO_SCHEDULES, DEMO_SECTIONS, startDemoWorld } from '../../test/simulators/all.ts';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  DEMO_BUDGETS,
+  DEMO_REQUESTS_PER_HOUR,
+  DEMO_SCHEDULES,
+  DEMO_SECTIONS,
+  startDemoWorld,
+} from '../../test/simulators/all.ts';
 import type { Account, Config } from '../config/config.ts';
+import type { HistoryConfig } from '../config/history/history.ts';
 import { openTelemetryOfEnvironment } from '../config/otel/open-telemetry.ts';
 import { HISTORY_MONTHS } from '../core/ledger/closing.ts';
-import { DAY, HOUR, SECOND, startOfDay } from '../core/values/time.ts';
+import { DAY, HOUR, type Instant, MINUTE, SECOND, startOfDay, startOfMonth } from '../core/values/time.ts';
 import type { Provider } from '../providers/api/provider.ts';
 import { DEFAULT_RATES, PROVIDERS } from '../providers/index.ts';
 import type { DemoOptions, Io } from './io.ts';
 import { overrideLog } from './open-log.ts';
+import { openReceiver, receiverUrlOf, seriesLabelsOf } from './remote-write-options.ts';
 import { run } from './serve.ts';
 
-/** The provider limits requests per hour: two months of its hours would take longer than anybody watches. */
-function isSlow({ requestBudget }: (typeof PROVIDERS)[number]): boolean {
-  return requestBudget !== undefined && requestBudget.perMs >= HOUR;
+/** As real providers limit requests per hour, two months would take longer than anybody watches. */
+function withoutWaits(provider: Provider): Provider {
+  const isSlow = provider.requestBudget && provider.requestBudget.perMs >= HOUR;
+  return isSlow
+    ? { ...provider, requestBudget: { requests: DEMO_REQUESTS_PER_HOUR, perMs: HOUR } }
+    : provider;
+}
+
+/** When the simulated world began: beside a ledger that is kept, its bills must stay what they were. */
+function openedBeside(ledger: string | undefined): Instant {
+  if (ledger === undefined) return Date.now();
+  const file = `${ledger}.opened`;
+  if (!existsSync(file)) {
+    writeFileSync(`${file}.partial`, new Date().toISOString(), { flush: true });
+    renameSync(`${file}.partial`, file);
+  }
+  return Date.parse(readFileSync(file, 'utf8'));
+}
+
+/** Two months, however long ago the world began: a third one would take as long again to send. */
+function historyOf({ remoteWrite, label }: DemoOptions, opened: Instant): HistoryConfig | undefined {
+  if (remoteWrite === undefined) return undefined;
+  const from = Math.max(startOfMonth(opened, -2), startOfDay(opened) - 62 * DAY);
+  const receiver = openReceiver(receiverUrlOf(remoteWrite));
+  return { from, remoteWrite: { receiver, labels: Object.fromEntries(seriesLabelsOf(label)), secrets: [] } };
 }
 
 function configOf({ config, section }: Provider): unknown {
@@ -32,10 +63,12 @@ function withReceiver(env: Io['env'], url: string): Io['env'] {
   return isSaid ? env : { ...env, ...endpoint };
 }
 
-/** Runs simulated providers on loopback and the real exporter polling them. Needs no keys; the ledger is temporary. */
+/** Runs simulated providers on loopback and the real exporter polling them. Needs no keys. */
 export async function demo(options: DemoOptions, io: Io): Promise<number> {
   openTelemetryOfEnvironment(io.env); // complains before anything starts
-  const { close, metricsUrl, ...simulators } = await startDemoWorld();
+  const opened = openedBeside(options.state);
+  const history = historyOf(options, opened);
+  const { close, metricsUrl, ...simulators } = await startDemoWorld({ opened });
   const openTelemetry = openTelemetryOfEnvironment(withReceiver(io.env, metricsUrl));
   const started = new Map(Object.entries(simulators));
   try {
@@ -44,12 +77,12 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
       if (!simulator) return [];
       const { url, key } = simulator;
       const account = {
-        provider,
+        provider: withoutWaits(provider),
         name: 'demo',
         baseUrl: url,
         key: () => key,
         keySource: 'the demo',
-        since: isSlow(provider) ? startOfDay(Date.now()) - DAY : undefined,
+        since: undefined,
         timeoutMs: 10 * SECOND,
         schedule: Object.fromEntries(
           provider.feeds.map(({ name, schedule }) => [
@@ -63,9 +96,10 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
     });
     const config: Config = {
       server: { host: options.host, port: options.port, enableReload: false },
-      state: { path: ':memory:', historyMonths: HISTORY_MONTHS },
+      state: { path: options.state ?? ':memory:', historyMonths: HISTORY_MONTHS },
       log: overrideLog({ level: 'info' }, options),
-      metrics: { newSeriesZeroMs: 10 * SECOND, maxSeries: 10_000 },
+      metrics: { newSeriesZeroMs: history ? 2 * MINUTE : 10 * SECOND, maxSeries: 10_000 },
+      ...(history && { history }),
       accounts,
       budgets: DEMO_BUDGETS,
       currencies: DEFAULT_RATES,

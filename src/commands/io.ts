@@ -47,6 +47,11 @@ export interface ServeOptions extends LogOverrides {
 export interface DemoOptions extends LogOverrides {
   readonly host: string;
   readonly port: number;
+  /** Keeps the ledger, and when the simulated world began; both are temporary without it. */
+  readonly state?: string;
+  readonly remoteWrite?: string;
+  /** As `name=value`. */
+  readonly label?: readonly string[];
 }
 
 export interface CheckOptions extends Pick<ServeOptions, 'config'> {

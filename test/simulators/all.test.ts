@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { DAY, MINUTE, SECOND } from '../../src/core/values/time.ts';
+import { DAY, type Instant, MINUTE, SECOND } from '../../src/core/values/time.ts';
 import { PROVIDERS } from '../../src/providers/index.ts';
 import { ask, NOON } from '../support/providers/simulated.ts';
 import { type Providers, SIMULATED_IDS, startAll, startDemoWorld } from './all.ts';
@@ -41,6 +41,17 @@ test('simulators: the same seed and clock give the same bill, another seed a dif
     assert.ok(entries.length > 0);
     assert.notDeepEqual(entries, other[index]);
   });
+});
+
+test('simulators: a demo world that is started again bills what it billed before', async () => {
+  const clock = fakeClockAt(NOON);
+  const start = async (opened: Instant) => simulatorsOf(kept(await startDemoWorld({ clock, opened })));
+  const bills = (simulators: Awaited<ReturnType<typeof start>>) =>
+    simulators.map((one) => [one.truth(RANGE).entries.length, one.truth(RANGE).total('cost')]);
+  const first = await start(NOON);
+  clock.advance(40 * MINUTE);
+  assert.deepEqual(bills(await start(NOON)), bills(first));
+  assert.notDeepEqual(bills(await start(clock.now())), bills(first));
 });
 
 test('simulators: spend of every provider grows visibly, and new models appear', async () => {

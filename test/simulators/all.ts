@@ -56,10 +56,14 @@ export const DEMO_SCHEDULES: Readonly<Record<string, string>> = {
   balance: '*/15 * * * * *',
   price_probes: '*/15 * * * * *',
   'openai/costs': '*/5 * * * * *',
+  'northflank/usage_history': '*/15 * * * * *',
   // Its 60 requests an hour.
   'anthropic/usage': '0 */3 * * * *',
   'anthropic/costs': '30 */2 * * * *',
 };
+
+/** With the limits of real providers, their history would take longer than anybody watches. */
+export const DEMO_REQUESTS_PER_HOUR = 100_000;
 
 const ALERTS = { alertAt: [0.5, 0.8, 1], severity: 'warning' } as const;
 
@@ -98,11 +102,19 @@ export function startAll(options: Shared = {}): Promise<Providers> {
  */
 export async function startDemoWorld(options: Shared = {}): Promise<DemoWorld> {
   const { seed = 1, clock = { now: () => Date.now() } } = options;
-  const opened = clock.now();
+  const { opened = clock.now() } = options;
   const of = SIMULATED_IDS.length;
   const prices = demoPrices(opened);
   const providers = await started((index) => {
-    return { ...options, seed, clock, prices, weather: (now) => outage({ seed, opened, index, of }, now) };
+    return {
+      ...options,
+      seed,
+      clock,
+      opened,
+      prices,
+      perHour: DEMO_REQUESTS_PER_HOUR,
+      weather: (now) => outage({ seed, opened, index, of }, now),
+    };
   });
   for (const row of foreignCharges(opened + MINUTE / 2)) providers.venice.book(row);
   const receiver = await startReceiver();

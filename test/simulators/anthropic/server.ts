@@ -43,7 +43,7 @@ export async function startAnthropic(options: AnthropicOptions = {}): Promise<Si
   const world = worldOf(options);
   const key = options.key ?? 'demo-anthropic-admin';
   const books = openBooks(world.generate ? anthropicHistory(world) : () => []);
-  const rate = meter(PER_HOUR, HOUR);
+  const rate = meter(options.perHour ?? PER_HOUR, HOUR);
   const rowsAt = (call: SimulatedCall) => (range: Range) => books.rows(range, books.moment(call.now));
 
   const service: Service = {

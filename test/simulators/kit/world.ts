@@ -39,10 +39,14 @@ export interface SimulatorOptions {
   readonly generate?: boolean;
   /** The day generated history begins: two months before the current one when absent. */
   readonly genesis?: Instant;
+  /** When live time began, if the world has existed before; the clock's time when absent. */
+  readonly opened?: Instant;
   /** 0, a free one, when absent. */
   readonly port?: number;
   /** The key that is accepted; a harmless one when absent. */
   readonly key?: string;
+  /** Requests an hour, of a provider that limits them; the provider's own limit when absent. */
+  readonly perHour?: number;
   /** What fails by itself, and when. */
   readonly weather?: (now: Instant) => SimulatedFault | undefined;
 }
@@ -60,7 +64,7 @@ export interface World {
 
 export function worldOf(options: SimulatorOptions): World {
   const clock = options.clock ?? { now: () => Date.now() };
-  const opened = clock.now();
+  const opened = options.opened ?? clock.now();
   return {
     seed: options.seed ?? 1,
     clock,

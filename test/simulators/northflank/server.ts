@@ -19,8 +19,6 @@ export interface NorthflankOptions extends SimulatorOptions {
   readonly powerlessKey?: string;
   /** A key that reads one team only. */
   readonly teamKey?: { readonly key: string; readonly team: string };
-  /** Requests an hour; 1000, as documented, when absent. */
-  readonly perHour?: number;
   readonly invoicing?: Invoicing;
   /** What the customer paid in advance; enough for the demo when absent. Only the current contract shows it. */
   readonly credit?: Credit;

@@ -86,7 +86,7 @@ export async function readScrapes() {
   const Config = z.object({
     global: z.object({ scrape_interval: z.string() }),
     alerting: z.object({ alertmanagers: Addresses }),
-    scrape_configs: Addresses,
+    scrape_configs: z.array(Addresses.element.extend({ job_name: z.string() })),
   });
   const { global, alerting, scrape_configs } = Config.parse(
     parse(await readFile(join(ROOT, 'deploy/prometheus/prometheus.yml'), 'utf8')),
@@ -94,5 +94,6 @@ export async function readScrapes() {
   const targets = [...alerting.alertmanagers, ...scrape_configs]
     .flatMap(({ static_configs }) => static_configs)
     .flatMap(({ targets }) => targets);
-  return { intervalSeconds: Number.parseInt(global.scrape_interval, 10), targets };
+  const jobs = scrape_configs.map(({ job_name }) => job_name);
+  return { intervalSeconds: Number.parseInt(global.scrape_interval, 10), targets, jobs };
 }
