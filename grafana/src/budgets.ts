@@ -8,7 +8,7 @@ const variables: readonly Variable[] = ['provider', 'account', 'budget'];
 const queries = queriesOf({ variables });
 const { latest } = queries;
 const LIMIT = latest(METRICS.budgetLimit);
-const NO_BUDGET = 'No budget: add `budgets` to the configuration.';
+const NO_BUDGET = 'No budget has been recorded: `budgets` of the configuration has none, or it is new.';
 
 const overTime: Panel = {
   id: 4,

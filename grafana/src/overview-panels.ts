@@ -1,17 +1,24 @@
-import { METRICS } from '../../src/core/metrics/catalog.ts';
+import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import { type Panel, USD } from './board.ts';
 import { costPerMonth, DAYS_OF_LAST_MONTH } from './calendar.ts';
 import { LEDGER } from './freshness.ts';
 import { orNone, type Queries } from './promql.ts';
+import { completeness } from './totals.ts';
 
 interface Spot {
   readonly id: number;
   readonly width: number;
 }
 
+const ACCOUNT = ['provider', 'account'];
+
 /** By how much this month differs from the same days of the last, which Prometheus must have seen, or from an even share of it. */
-export function againstLastMonth({ gauge }: Queries, { id, width }: Spot): Panel {
-  const now = gauge(METRICS.costMonthToDate, []);
+export function againstLastMonth(queries: Queries, { id, width }: Spot): Panel {
+  const { gauge } = queries;
+  const isKnown = (['month_to_date', 'last_month'] as const).map(
+    (window) => `on (provider, account) (${completeness(queries, window)} == 1)`,
+  );
+  const ofKnown = (metric: Metric) => `sum(${[gauge(metric, ACCOUNT), ...isKnown].join(' and ')})`;
   const then = [28, 29, 30, 31].map((days) => {
     const isLength = `on () (${DAYS_OF_LAST_MONTH} == ${days} >= day_of_month(vector(time())))`;
     return `${gauge(METRICS.costMonthToDate, [], { shift: `${days}d` })} and ${isLength}`;
@@ -19,26 +26,26 @@ export function againstLastMonth({ gauge }: Queries, { id, width }: Spot): Panel
   const sameDays = `(${then.join(' or ')})`;
   const monthStart = '(day_of_month(vector(time())) - 1 + (time() % 86400) / 86400)';
   const share = `clamp_max(${monthStart} / on () ${DAYS_OF_LAST_MONTH}, 1)`;
-  const even = `(${gauge(METRICS.costLastMonth, [])} * on () ${share} unless on () ${sameDays})`;
-  const change = (before: string) => `${now} / (${before} > 0) - 1`;
+  const even = `(${ofKnown(METRICS.costLastMonth)} * on () ${share} unless on () ${sameDays})`;
+  const change = (now: string, before: string) => `${now} / (${before} > 0) - 1`;
   return {
     id,
     kind: 'stat',
     title: 'Against last month',
-    about: `Last month up to the same day and hour, and the change from it to month to date. Prometheus must have recorded last month for that; until then an even share of the total of last month stands in. Incomplete accounts distort it: see the color of the totals. ${LEDGER}`,
+    about: `Last month up to the same day and hour, and the change from it to month to date. Prometheus must have recorded last month for that; until then an even share of last month stands in, and accounts of which either month is incomplete are left out of both. An even share ignores that nights and weekends are quieter: in the first days of a month it says little. ${LEDGER}`,
     unit: USD,
     width,
     queries: [
       { expr: sameDays, legend: 'same days of last month', color: 'text' },
       { expr: even, legend: 'even share of last month', color: 'text' },
       {
-        expr: `${change(sameDays)} or ${change(even)}`,
+        expr: `${change(gauge(METRICS.costMonthToDate, []), sameDays)} or ${change(ofKnown(METRICS.costMonthToDate), even)}`,
         legend: 'change',
         unit: 'percentunit',
         color: 'blue',
       },
     ],
-    empty: 'Last month has not been read yet.',
+    empty: 'No account has both months read completely yet.',
   };
 }
 
@@ -96,7 +103,9 @@ export function movers(queries: Queries, { id, width }: Spot): Panel {
   const after = queries.gauge(METRICS.costYesterday, ITEM);
   // At this time a week ago it was the cost of that day as known a day later, as yesterday's is now.
   const week = queries.gauge(METRICS.costYesterday, ITEM, { shift: '7d' });
-  const average = `${queries.gauge(METRICS.costLastMonth, ITEM)} / on () group_left () ${DAYS_OF_LAST_MONTH}`;
+  // Of an incomplete month, the average day would be too cheap.
+  const wholeMonth = `on (provider, account) (${completeness(queries, 'last_month')} == 1)`;
+  const average = `(${queries.gauge(METRICS.costLastMonth, ITEM)} and ${wholeMonth}) / on () group_left () ${DAYS_OF_LAST_MONTH}`;
   const before = `(${week} or (${average} unless on (provider, account) ${week}))`;
   // What was before is 0 for what is new, and unknown for an account of which nothing is known.
   const started = `${after} and on (provider, account) ${before}`;
@@ -107,7 +116,7 @@ export function movers(queries: Queries, { id, width }: Spot): Panel {
     id,
     kind: 'table',
     title: 'Top movers: yesterday against the same weekday of the week before',
-    about: `The largest changes, up or down. Where Prometheus does not know that day, it is an average day of last month. ${LEDGER}`,
+    about: `The largest changes, up or down. Where Prometheus does not know that day, it is an average day of last month; an account of which that is incomplete is left out. ${LEDGER}`,
     unit: USD,
     width,
     labels: ['provider', 'who', 'what'],

@@ -72,8 +72,11 @@ export function queriesOf(scope: Scope) {
   const takenBack = (metric: Metric, by: readonly string[], size: string) =>
     summed(by, grownBy(select(metric.corrections?.name ?? '', metric.labels), metric.labels, size));
 
-  /** Current names of resources, for panels of the past too: also where a step, or the end, is the midnight before today. */
-  const info = () => `last_over_time(${of(METRICS.resourceInfo)}${RECENT})`;
+  /** Current names of resources, for panels of the past too: also where a step, or the end, is the midnight before today. What has none goes by its id. */
+  const info = () => {
+    const both = `label_join(last_over_time(${of(METRICS.resourceInfo)}${RECENT}), "both", ";", "name", "resource")`;
+    return `label_replace(${both}, "name", "$1", "both", ";(.+)")`;
+  };
 
   /** One name of each resource that had cost within a window; one without a name goes by its id. */
   const names = (window: string) => {

@@ -20,7 +20,7 @@ const SHOWN: Readonly<Record<Window, { metric: Metric; title: string; what: stri
 };
 
 /** Whether the window of each account has been read completely: 1 or 0. */
-function completeness({ latest }: Queries, window: Window): string {
+export function completeness({ latest }: Queries, window: Window): string {
   return latest(METRICS.costWindowComplete, ACCOUNT, { also: `window="${window}"` });
 }
 
@@ -78,7 +78,7 @@ export function rate(
     width,
     queries: accounted(`sum(${perHour})`, completeness(queries, 'today'), known),
     colored: IS_PARTIAL,
-    empty: 'Needs ten minutes of billed time.',
+    empty: 'Needs ten minutes of billed time, or three hours if billed by the day.',
   };
 }
 
@@ -95,7 +95,7 @@ export function incomplete(queries: Queries): Panel {
       'Accounts with a UTC day or month that has not been read completely: totals exclude it, or include only the part since the `since` of the account. The status page says why. If a provider bills completed days only, today is never complete.',
     unit: 'none',
     width: 24,
-    height: 4,
+    height: queries.provider === undefined ? 7 : 4,
     labels: ['provider', 'who'],
     sortBy: 'Provider',
     queries: WINDOWS.map((window) => ({
