@@ -9,7 +9,7 @@ import {
 } from '../../../core/reports/cost-series.ts';
 import { DAY, type Instant, startOfDay, startOfMonth } from '../../../core/values/time.ts';
 import type { Status } from '../status.ts';
-import { type KnownSum, sumOfRow } from './amounts.ts';
+import { addSums, type KnownSum, sumOfRow } from './amounts.ts';
 import type { ExplorerState } from './explorer-state.ts';
 import type { AccountOverview } from './overview.ts';
 
@@ -34,6 +34,8 @@ export interface ExplorerData {
   readonly spenders: readonly Spender[];
   /** All of it. */
   readonly whole: KnownSum;
+  /** What of it is over. */
+  readonly over: KnownSum;
   /** What the chart stacks. */
   readonly layers: readonly Layer[];
   /** What the part of the range that is over is compared with; undefined if none is. */
@@ -56,22 +58,40 @@ export async function loadData(source: ExplorerSource, state: ExplorerState): Pr
   const days = await source.series(daysQuestion(now));
   const report = await grouped(source, state);
   const { question, compared } = state;
-  const before = compared && (await source.series({ ...question, by: report.by, range: compared.before }));
+  const sums = await summedReport(source, question, report);
+  const { by, step } = sums;
+  const before = compared && (await source.series({ ...question, by, step, range: compared.before }));
+  const summed = new Map(sums.series.map((row) => [row.labels.join('\0'), row]));
   const spenders: Spender[] = [];
   for (const row of report.series) {
     if (isTurnOver(spenders.length, report)) await nextTurn();
-    spenders.push({ row, sum: sumOfRow(row), over: sumOver(row, report, compared?.over.end) });
+    const sum = summed.get(row.labels.join('\0')) ?? row;
+    spenders.push({ row, sum: sumOfRow(sum), over: sumOver(sum, sums, compared?.over.end) });
   }
   spenders.sort((a, b) => (a.sum.known === b.sum.known ? 0 : a.sum.known > b.sum.known ? -1 : 1));
   const [status, accounts] = [source.status(), await source.overview()];
   await nextTurn();
-  const layers = layersOf(report, spenders);
-  const whole = sumOfRow(report.total);
-  return { state, now, status, accounts, report, spenders, whole, layers, before, days };
+  const whole = sumOfRow(sums.total);
+  const rest = sums.other && sumOfRow(sums.other);
+  const layers = layersOf(report, spenders, rest, whole);
+  const over = sumOver(sums.total, sums, compared?.over.end);
+  return { state, now, status, accounts, report, spenders, whole, over, layers, before, days };
+}
+
+/** What sums are taken from: by the day instead of the hour, because what is not kept by the hour may be known by the day. */
+async function summedReport(
+  source: ExplorerSource,
+  question: SeriesQuestion,
+  report: SeriesReport,
+): Promise<SeriesReport> {
+  const { start, end } = report.range;
+  const isWhole = startOfDay(start) === start && startOfDay(end) === end;
+  if (report.step !== 'hour' || !isWhole) return report;
+  return source.series({ ...question, by: report.by, step: 'day' });
 }
 
 /** The sum of the buckets that start before `end`. */
-export function sumOver(row: AmountRow, { buckets, range }: SeriesReport, end = range.start): KnownSum {
+function sumOver(row: AmountRow, { buckets, range }: SeriesReport, end = range.start): KnownSum {
   return end === range.end ? sumOfRow(row) : sumOfRow(row, (bucket) => (buckets[bucket] ?? 0) < end);
 }
 
@@ -117,22 +137,31 @@ export interface Layer extends AmountRow {
   readonly labels: readonly string[] | undefined;
   /** How many rows it adds up. */
   readonly rows: number;
+  readonly sum: KnownSum;
 }
 
 /** The largest rows, and what is left over as one: the total less them. */
-function layersOf({ other, total }: SeriesReport, spenders: readonly Spender[]): Layer[] {
-  const layers = spenders.slice(0, COLORS).map(({ row }): Layer => ({ ...row, rows: 1 }));
-  const rest = spenders.slice(COLORS).map(({ row }) => row);
+function layersOf(
+  { other, total }: SeriesReport,
+  spenders: readonly Spender[],
+  otherSum: KnownSum | undefined,
+  whole: KnownSum,
+): Layer[] {
+  const layers = spenders.slice(0, COLORS).map(({ row, sum }): Layer => ({ ...row, rows: 1, sum }));
+  const rest = spenders.slice(COLORS);
   const held = total.held.map((sum, bucket) =>
     layers.reduce((left, layer) => left - (layer.held[bucket] ?? 0n), sum),
   );
   const undated = layers.reduce((left, layer) => left - layer.undated, total.undated);
   if (rest.length === 0 && [...held, undated].every((amount) => amount === 0n)) return layers;
-  const beyond: readonly AmountRow[] = other ? [...rest, other] : rest;
+  const beyond: readonly AmountRow[] = [...rest.map(({ row }) => row), ...(other ? [other] : [])];
   const values = held.map((amount, bucket) =>
     beyond.some((row) => row.values[bucket] === undefined) ? undefined : amount,
   );
-  return [...layers, { values, held, undated, total: undefined, labels: undefined, rows: rest.length }];
+  const known = layers.reduce((left, { sum }) => left - sum.known, whole.known);
+  const sums = [...rest.map((each) => each.sum), ...(otherSum ? [otherSum] : [])];
+  const sum = { ...addSums(sums), known };
+  return [...layers, { values, held, undated, total: undefined, labels: undefined, rows: rest.length, sum }];
 }
 
 /** The titles of providers, which people know better than their ids. */

@@ -431,7 +431,7 @@ describe('page: markup', () => {
 describe('page: hours', () => {
   test('are drawn where they are kept; what is kept by the day is in the sums only', async () => {
     const page = await pageOf(sourceOf([BASETEN]), 'range=today');
-    assert.match(textOf(page), /Cost by hour, Nov 30 \$12\.00 \+ \?/);
+    assert.match(textOf(page), /Cost by hour, Nov 30 \$12\.00 (?!\+)/);
     assert.match(
       textOf(page),
       /Not kept by hour: Baseten \(by day\)\. Their amounts are in the sums, but not in the bars\./,

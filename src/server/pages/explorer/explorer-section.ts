@@ -3,7 +3,7 @@ import { globMatcher } from '../../../core/values/glob.ts';
 import { countOf, daysText, dayText } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { accountTitle, overviewNamed } from './accounts.ts';
-import { exactKnown, knownAmount, partialMark, sumOfRow } from './amounts.ts';
+import { exactKnown, knownAmount, partialMark } from './amounts.ts';
 import { bucketsOf } from './buckets.ts';
 import { type ChartInput, chartFigure, colorClass } from './chart.ts';
 import { chartTable } from './chart-table.ts';
@@ -45,7 +45,7 @@ function legend(input: ChartInput, parameters: URLSearchParams): Html {
       label && layer.labels
         ? html`<a data-keep href="${linkToValue(parameters, label, layer.labels[0] ?? '')}">${name}</a>`
         : html`<span>${name}</span>`;
-    return html`<li><svg width="12" height="12" aria-hidden="true"><rect class="${colorClass(layers, index)}" width="12" height="12" rx="2"/></svg> ${text} <span class="quiet">${knownAmount(report.measure, sumOfRow(layer))}</span></li>
+    return html`<li><svg width="12" height="12" aria-hidden="true"><rect class="${colorClass(layers, index)}" width="12" height="12" rx="2"/></svg> ${text} <span class="quiet">${knownAmount(report.measure, layer.sum)}</span></li>
 `;
   });
   const hasUnknown = report.total.values.includes(undefined);

@@ -20,7 +20,7 @@ import {
   shareText,
 } from './amounts.ts';
 import { hidden } from './controls.ts';
-import { type ExplorerData, LABEL_NAMES, rowName, type Spender, sumOver, titlesOf } from './explorer-data.ts';
+import { type ExplorerData, LABEL_NAMES, rowName, type Spender, titlesOf } from './explorer-data.ts';
 import { csvLink, type SortKey } from './explorer-state.ts';
 import { linkTo, linkToValue } from './links.ts';
 
@@ -52,7 +52,7 @@ ${searchForm(data)}
 <thead><tr>${heading(data, 'name', report.by.length > 0 ? report.by.map((label) => LABEL_NAMES[label]).join(', ') : 'Group')}${heading(data, 'total', 'Total')}<th scope="col" class="share">Share</th>${heading(data, 'change', 'Change', comparedText(data))}<th scope="col" class="course">Trend</th></tr></thead>
 <tbody>
 ${rows.length > 0 ? rows : html`<tr><td colspan="5" class="empty">Nothing ${state.search ? 'matches the search' : 'was billed in this range'}.</td></tr>`}</tbody>
-<tfoot><tr><th scope="row">All ${all.length > 1 ? countOf(all.length, 'row') : ''}</th><td class="number" data-total="${exactKnown(whole)}"${partialMark(whole)}>${knownAmount(report.measure, whole)}</td><td class="share"></td><td class="number">${change(data, sumOver(report.total, report, state.compared?.over.end), data.before?.total.total)}</td><td class="course"></td></tr></tfoot>
+<tfoot><tr><th scope="row">All ${all.length > 1 ? countOf(all.length, 'row') : ''}</th><td class="number" data-total="${exactKnown(whole)}"${partialMark(whole)}>${knownAmount(report.measure, whole)}</td><td class="share"></td><td class="number">${change(data, data.over, data.before?.total.total)}</td><td class="course"></td></tr></tfoot>
 </table>
 </div>
 ${data.before ? null : html`<p class="rest quiet">Change: ${comparedText(data)}.</p>\n`}${restNote(found.length, report)}</section>
