@@ -8,6 +8,11 @@ function titles(isMinute: boolean): string {
   return new Intl.ListFormat('en').format(found.map(({ title }) => title));
 }
 
+/** Providers that report a day once it is over: their data is hours old by nature. */
+export const COMPLETED_DAYS: readonly string[] = PROVIDERS.filter(({ feeds }) =>
+  feeds.every(({ stream }) => !stream || (stream.granularity === 'day' && stream.closedBuckets)),
+).map(({ id }) => id);
+
 /** How fresh what all providers bill can be. */
 export const LEDGER = `${titles(true)} are minutes behind, ${titles(false)} an hour or more.`;
 

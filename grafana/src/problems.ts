@@ -1,18 +1,10 @@
 import { METRICS } from '../../src/core/metrics/catalog.ts';
-import { PROVIDERS } from '../../src/providers/index.ts';
 import type { Panel } from './board.ts';
-import { LIVE } from './freshness.ts';
+import { COMPLETED_DAYS, LIVE } from './freshness.ts';
 import type { Queries } from './promql.ts';
 
 /** A difference below this is rounding. */
 const MIN_DIFFERENCE_USD = 1;
-
-/** Providers that report a day once it is over: their data is hours old by nature. */
-const COMPLETED_DAYS = PROVIDERS.filter(({ feeds }) =>
-  feeds.every(({ stream }) => !stream || (stream.granularity === 'day' && stream.closedBuckets)),
-)
-  .map(({ id }) => id)
-  .join('|');
 
 function problem(expr: string, what: string): string {
   return `label_replace(${expr}, "problem", "${what}", "", "")`;
@@ -26,8 +18,14 @@ export function problems(queries: Queries, { id, width }: { id: number; width: n
   const age = (also: string) => `time() - max by (provider, account) (${of(METRICS.dataThrough, { also })})`;
   const of_account = [
     problem(`${feed(of(METRICS.up))} == 0`, 'The last poll failed'),
-    problem(`${age(`provider!~"${COMPLETED_DAYS}"`)} > 10800`, 'The data is more than three hours old'),
-    problem(`${age(`provider=~"${COMPLETED_DAYS}"`)} > 97200`, 'The last completed day has not been read'),
+    problem(
+      `${age(`provider!~"${COMPLETED_DAYS.join('|')}"`)} > 10800`,
+      'The data is more than three hours old',
+    ),
+    problem(
+      `${age(`provider=~"${COMPLETED_DAYS.join('|')}"`)} > 97200`,
+      'The last completed day has not been read',
+    ),
     problem(`${latest(METRICS.canConsume)} == 0`, 'The balance is insufficient'),
     problem(`${latest(METRICS.runway)} < 172800`, 'The balance lasts less than two days'),
     problem(

@@ -1,7 +1,7 @@
 import { METRICS, type Metric } from '../../src/core/metrics/catalog.ts';
 import { WINDOWS, type Window } from '../../src/core/reports/windows.ts';
 import { type Panel, type Row, USD } from './board.ts';
-import { COUNTED } from './freshness.ts';
+import { COMPLETED_DAYS, COUNTED } from './freshness.ts';
 import type { Queries } from './promql.ts';
 import { currentRates } from './rate.ts';
 
@@ -59,7 +59,10 @@ export function windowTotal(
     width,
     queries: accounted(queries.gauge(metric, []), complete, `${complete} == 1`),
     colored: IS_PARTIAL,
-    empty: 'Not read yet: appears once the whole window has been read.',
+    empty:
+      window === 'today' && COMPLETED_DAYS.includes(queries.provider ?? '')
+        ? 'Unknown: the provider reports a day once it is over.'
+        : 'Not read yet: appears once the whole window has been read.',
   };
 }
 

@@ -51,6 +51,10 @@ describe('instants', () => {
     );
   });
 
+  it('are refused from the first one on', () => {
+    assert.throws(() => orderedInstants()(' 026-06-15T19:05:10.504Z'), RangeError);
+  });
+
   it('are those of the calendar', () => {
     const read = orderedInstants();
     for (const text of ['2026-06-15T19:05:10.504Z', '2026-06-15T19:05:59.999Z', '2028-02-29T23:59:59.000Z']) {

@@ -24,10 +24,10 @@ export function parseInstant(text: string): Instant {
  * it. The property test holds this against {@link parseInstant}.
  */
 export function orderedInstants(): (text: string) => Instant {
-  let minute = ' ';
+  let minute: string | undefined;
   let start = 0;
   return (text) => {
-    if (text.length === LENGTH && text.startsWith(minute)) {
+    if (minute !== undefined && text.length === LENGTH && text.startsWith(minute)) {
       const milliseconds = withinMinute(text);
       if (milliseconds >= 0) return start + milliseconds;
     }
