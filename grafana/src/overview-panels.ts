@@ -127,7 +127,7 @@ export function movers(queries: Queries, { id, width }: Spot): Panel {
       { expr: shown(change), column: 'Change' },
       { expr: shown(`${after} / (${before} > 0) - 1`), column: 'Percent', unit: 'percentunit' },
     ],
-    empty: 'Yesterday has not been read yet.',
+    empty: 'Neither that day nor all of last month is known, or yesterday has not been read yet.',
   };
 }
 

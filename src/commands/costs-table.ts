@@ -79,7 +79,7 @@ function rowsOf({ by, series, other }: SeriesAnswer): Row[] {
 
 function seriesLines(answer: SeriesAnswer, width: number): string[] {
   const { by, total } = answer;
-  if (by.length === 0) return [`Total  ${usdText(total.total)}`];
+  if (by.length === 0) return [`Total  ${amountCells('', [knownOf(total)])[1]}`];
   const rows = withoutZeros(rowsOf(answer), by);
   const numbers = numberColumns(rows, total.total);
   const numberWidth = widthOf(numbers);
@@ -106,20 +106,62 @@ function withoutZeros(rows: readonly Row[], by: readonly string[]): readonly Row
   return [...rows.filter(({ total }) => total !== '0'), { names, values: [], total: '0' }];
 }
 
-/** The amount of each line, and its share if the whole is known; otherwise the known part of the whole. */
+/** The amount of each line, and its share if the whole is known. */
 function numberColumns(rows: readonly Row[], total: string | null): string[] {
-  if (total === null) {
-    const known = rows.some((row) => row.total !== null);
-    const sum = formatDecimal(rows.reduce((all, row) => all + usdOf(row), 0n));
-    const last = known ? [usdText(sum), '+ ?'] : ['unknown'];
-    return alignColumns([['Cost'], ...rows.map((row) => [usdText(row.total)]), last], ['right', 'left']);
-  }
-  const shares = rows.map((row) => [usdText(row.total), shareText(usdOf(row), parseDecimal(total))]);
-  return alignColumns([['Cost', 'Share'], ...shares, [usdText(total)]], ['right', 'right']);
+  const amounts = rows.map(knownOf);
+  const whole = total === null ? partOf(amounts) : knownAs(total);
+  const costs = amountCells('Cost', [...amounts, whole]);
+  if (total === null)
+    return alignColumns(
+      costs.map((cost) => [cost]),
+      ['right'],
+    );
+  const shares = amounts.map(({ known = 0n }) => shareText(known, parseDecimal(total)));
+  const lines = costs.map((cost, line) => [cost, ['Share', ...shares][line] ?? '']);
+  return alignColumns(lines, ['right', 'right']);
 }
 
-function usdOf({ total }: Row): bigint {
-  return parseDecimal(total ?? '0');
+function usdOf(row: Row): bigint {
+  return knownOf(row).known ?? 0n;
+}
+
+/** An amount as far as it is known. */
+interface KnownAmount {
+  /** Undefined if nothing of it is known. */
+  readonly known: bigint | undefined;
+  readonly isWhole: boolean;
+}
+
+function knownAs(amount: string | null): KnownAmount {
+  return { known: amount === null ? undefined : parseDecimal(amount), isWhole: amount !== null };
+}
+
+function knownOf({ values, total }: SeriesAnswer['total']): KnownAmount {
+  return total === null ? partOf(values.map(knownAs)) : knownAs(total);
+}
+
+function addKnown(amounts: readonly KnownAmount[]): KnownAmount {
+  const all = amounts.flatMap(({ known }) => known ?? []);
+  const known = all.length > 0 ? all.reduce((sum, each) => sum + each, 0n) : undefined;
+  return { known, isWhole: amounts.every(({ isWhole }) => isWhole) };
+}
+
+/** What is known of a sum that is not known as a whole. */
+function partOf(amounts: readonly KnownAmount[]): KnownAmount {
+  return { ...addKnown(amounts), isWhole: false };
+}
+
+const MORE = ' + ?';
+
+/** A column of amounts below its head; those known in part are marked, and the others keep their place. */
+function amountCells(head: string, amounts: readonly KnownAmount[]): string[] {
+  const isPart = ({ known, isWhole }: KnownAmount) => known !== undefined && !isWhole;
+  const space = amounts.some(isPart) ? ' '.repeat(MORE.length) : '';
+  const cells = amounts.map((amount) => {
+    const text = amount.known === undefined ? 'unknown' : usdText(formatDecimal(amount.known));
+    return `${text}${isPart(amount) ? MORE : space}`;
+  });
+  return [`${head}${space}`, ...cells];
 }
 
 /** As many of the largest series as fit, and the others added up. */
@@ -127,18 +169,23 @@ function bucketLines(answer: SeriesAnswer, width: number): string[] {
   const { step, buckets, total } = answer;
   const rows = answer.by.length === 0 ? [] : rowsOf(answer);
   const first = [capitalized(step), ...buckets, 'Total'];
-  const last = columnOf('Total', total);
+  const wholes = [...total.values, total.total].map(knownAs);
+  const parts =
+    rows.length > 0 ? sumsOf(rows, buckets.length) : [...total.values.map(knownAs), knownOf(total)];
+  const sums = wholes.map((whole, index) => (whole.isWhole ? whole : partOf(parts.slice(index, index + 1))));
+  const last = amountCells('Total', sums);
   const columnsOf = (count: number) => {
     const rest = rows.slice(count);
     const shown = rows
       .slice(0, count)
-      .map((row) => columnOf(shorten(row.names.join(' / '), MAX_HEAD_WIDTH), row));
-    return [
-      first,
-      ...shown,
-      ...(rest.length > 0 ? [columnOf('Other', sumOf(rest, buckets.length))] : []),
-      last,
-    ];
+      .map((row) =>
+        amountCells(shorten(row.names.join(' / '), MAX_HEAD_WIDTH), [
+          ...row.values.map(knownAs),
+          knownOf(row),
+        ]),
+      );
+    const others = rest.length > 0 ? [amountCells('Other', sumsOf(rest, buckets.length))] : [];
+    return [first, ...shown, ...others, last];
   };
   const fits = (columns: readonly (readonly string[])[]) => lineWidth(columns.map(widthOf)) <= width;
   const counts = Array.from({ length: rows.length }, (_, index) => rows.length - index);
@@ -147,19 +194,12 @@ function bucketLines(answer: SeriesAnswer, width: number): string[] {
   return ruled(alignColumns(lines, ['left', ...columns.slice(1).map((): Align => 'right')]));
 }
 
-function columnOf(head: string, { values, total }: SeriesAnswer['total']): string[] {
-  return [head, ...values.map(usdText), usdText(total)];
-}
-
-function sumOf(rows: readonly Row[], buckets: number): SeriesAnswer['total'] {
-  const add = (amounts: readonly (string | null)[]) =>
-    amounts.includes(null)
-      ? null
-      : formatDecimal(amounts.reduce((sum, amount) => sum + parseDecimal(amount ?? '0'), 0n));
-  const values = Array.from({ length: buckets }, (_, bucket) =>
-    add(rows.map(({ values }) => values[bucket] ?? null)),
+/** What some rows come to in each bucket, and in all. */
+function sumsOf(rows: readonly Row[], buckets: number): KnownAmount[] {
+  const inBuckets = Array.from({ length: buckets }, (_, bucket) =>
+    addKnown(rows.map(({ values }) => knownAs(values[bucket] ?? null))),
   );
-  return { values, total: add(rows.map(({ total }) => total)) };
+  return [...inBuckets, addKnown(rows.map(knownOf))];
 }
 
 /** A line above the total. */

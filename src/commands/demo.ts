@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import {
   DEMO_BUDGETS,
   DEMO_REQUESTS_PER_HOUR,
@@ -15,7 +16,7 @@ import type { Provider } from '../providers/api/provider.ts';
 import { DEFAULT_RATES, PROVIDERS } from '../providers/index.ts';
 import type { DemoOptions, Io } from './io.ts';
 import { overrideLog } from './open-log.ts';
-import { openReceiver, receiverUrlOf, seriesLabelsOf } from './remote-write-options.ts';
+import { openReceiver, receiverUrlOf, refuse, seriesLabelsOf } from './remote-write-options.ts';
 import { run } from './serve.ts';
 
 /** As real providers limit requests per hour, two months would take longer than anybody watches. */
@@ -26,23 +27,37 @@ function withoutWaits(provider: Provider): Provider {
     : provider;
 }
 
-/** When the simulated world began: beside a ledger that is kept, its bills must stay what they were. */
+/**
+ * When the simulated world began: beside a ledger that is kept, its bills must stay what they were.
+ *
+ * @throws {BackfillRefusal} for the ledger of something else, into which the demo would bill.
+ */
 function openedBeside(ledger: string | undefined): Instant {
   if (ledger === undefined) return Date.now();
   const file = `${ledger}.opened`;
   if (!existsSync(file)) {
+    if (existsSync(ledger)) refuse(`--state ${ledger} is not a ledger of the demo: name a new file`);
+    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(`${file}.partial`, new Date().toISOString(), { flush: true });
     renameSync(`${file}.partial`, file);
   }
   return Date.parse(readFileSync(file, 'utf8'));
 }
 
-/** Two months, however long ago the world began: a third one would take as long again to send. */
-function historyOf({ remoteWrite, label }: DemoOptions, opened: Instant): HistoryConfig | undefined {
+/** @throws {BackfillRefusal} for options that make no sense. */
+function remoteWriteOf({ remoteWrite, label, state }: DemoOptions): HistoryConfig['remoteWrite'] | undefined {
+  const labels = Object.fromEntries(seriesLabelsOf(label));
+  if (remoteWrite === undefined && label) refuse('--label needs --remote-write');
   if (remoteWrite === undefined) return undefined;
-  const from = Math.max(startOfMonth(opened, -2), startOfDay(opened) - 62 * DAY);
   const receiver = openReceiver(receiverUrlOf(remoteWrite));
-  return { from, remoteWrite: { receiver, labels: Object.fromEntries(seriesLabelsOf(label)), secrets: [] } };
+  if (state === undefined)
+    refuse('--remote-write needs --state: what was sent is recorded beside the ledger');
+  return { receiver, labels, secrets: [] };
+}
+
+/** Two months, however long ago the world began: a third one would take as long again to send. */
+function historyFrom(opened: Instant): Instant {
+  return Math.max(startOfMonth(opened, -2), startOfDay(opened) - 62 * DAY);
 }
 
 function configOf({ config, section }: Provider): unknown {
@@ -66,8 +81,8 @@ function withReceiver(env: Io['env'], url: string): Io['env'] {
 /** Runs simulated providers on loopback and the real exporter polling them. Needs no keys. */
 export async function demo(options: DemoOptions, io: Io): Promise<number> {
   openTelemetryOfEnvironment(io.env); // complains before anything starts
+  const remoteWrite = remoteWriteOf(options);
   const opened = openedBeside(options.state);
-  const history = historyOf(options, opened);
   const { close, metricsUrl, ...simulators } = await startDemoWorld({ opened });
   const openTelemetry = openTelemetryOfEnvironment(withReceiver(io.env, metricsUrl));
   const started = new Map(Object.entries(simulators));
@@ -98,8 +113,8 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
       server: { host: options.host, port: options.port, enableReload: false },
       state: { path: options.state ?? ':memory:', historyMonths: HISTORY_MONTHS },
       log: overrideLog({ level: 'info' }, options),
-      metrics: { newSeriesZeroMs: history ? 2 * MINUTE : 10 * SECOND, maxSeries: 10_000 },
-      ...(history && { history }),
+      metrics: { newSeriesZeroMs: remoteWrite ? 2 * MINUTE : 10 * SECOND, maxSeries: 10_000 },
+      ...(remoteWrite && { history: { from: historyFrom(opened), remoteWrite } }),
       accounts,
       budgets: DEMO_BUDGETS,
       currencies: DEFAULT_RATES,

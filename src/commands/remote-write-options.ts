@@ -49,6 +49,7 @@ function labelOf(text: string): readonly [string, string] {
   return [name, value];
 }
 
-function refuse(message: string): never {
+/** @throws {BackfillRefusal} always. */
+export function refuse(message: string): never {
   throw new BackfillRefusal(message);
 }

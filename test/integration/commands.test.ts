@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -94,6 +94,28 @@ test('cli: an invalid configuration or command line exits with 2 and says what t
   assert.deepEqual([unknown.code, unknown.out], [2, '']);
   assert.match(unknown.err, /did you mean serve\?/);
   assert.equal((await runToEnd(context, ['demo', '--port', '70000'])).code, 2);
+});
+
+test('demo: refuses options that make no sense, and the ledger of something else', async (context) => {
+  const folder = await folderOf(context);
+  const ledger = join(folder, 'ledger.db');
+  await writeFile(ledger, '');
+  const url = 'http://127.0.0.1:9/api/v1/write';
+  const cases: readonly (readonly [args: readonly string[], message: RegExp])[] = [
+    [['--label', 'job=a'], /^--label needs --remote-write\n$/],
+    [
+      ['--remote-write', url],
+      /^--remote-write needs --state: what was sent is recorded beside the ledger\n$/,
+    ],
+    [['--remote-write', 'nowhere', '--state', join(folder, 'new.db')], /^--remote-write must be a URL /],
+    [['--state', ledger], /ledger\.db is not a ledger of the demo: name a new file\n$/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, out, err } = await runToEnd(context, ['demo', '--port', '0', ...args]);
+    assert.deepEqual([code, out], [2, ''], err);
+    assert.match(err, message);
+  }
+  assert.deepEqual(await readdir(folder), ['ledger.db']);
 });
 
 test('check: tries each key; exits with 0 if all work and 1 if one does not', async (context) => {

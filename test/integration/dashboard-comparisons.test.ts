@@ -1,13 +1,9 @@
-import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Panel } from '../../grafana/src/board.ts';
 import { againstLastMonth, movers } from '../../grafana/src/overview-panels.ts';
 import { problems } from '../../grafana/src/problems.ts';
 import { named, queriesOf } from '../../grafana/src/promql.ts';
-import { run } from '../support/exporter/child.ts';
-import { folderOf } from '../support/exporter/process.ts';
 import { realServerTest } from '../support/programs/binaries.ts';
+import { assertEvaluations } from '../support/programs/evaluate.ts';
 
 const queries = queriesOf({ variables: [] });
 
@@ -91,20 +87,6 @@ const CASES = [
   },
 ];
 
-realServerTest('dashboards: comparisons hold like against like', ['promtool'], async (context, pathOf) => {
-  const file = join(await folderOf(context), 'tests.yml');
-  const filled = (expr: string) =>
-    expr
-      .replaceAll(/"\$[a-z]\w*"/g, '".*"')
-      .replaceAll('$__range', '6h')
-      .replaceAll('@ end()', '@ 43200');
-  const tests = CASES.map(({ name, input, expr, expected }) => ({
-    name,
-    interval: '1m',
-    input_series: input,
-    promql_expr_test: [{ expr: filled(expr), eval_time: '12h', exp_samples: expected }],
-  }));
-  await writeFile(file, JSON.stringify({ tests })); // JSON is YAML
-  const { code, output } = await run(pathOf('promtool'), ['test', 'rules', file]);
-  assert.equal(code, 0, output);
-});
+realServerTest('dashboards: comparisons hold like against like', ['promtool'], (context, pathOf) =>
+  assertEvaluations(context, pathOf('promtool'), CASES),
+);

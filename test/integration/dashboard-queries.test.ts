@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { highest, named, queriesOf, SHOWN } from '../../grafana/src/promql.ts';
 import { costPerHour } from '../../grafana/src/rate.ts';
 import { tokens } from '../../grafana/src/tokens.ts';
 import { IS_PARTIAL, windowTotal } from '../../grafana/src/totals.ts';
 import { METRICS } from '../../src/core/metrics/catalog.ts';
-import { run } from '../support/exporter/child.ts';
-import { folderOf } from '../support/exporter/process.ts';
 import { realServerTest } from '../support/programs/binaries.ts';
+import { assertEvaluations, type Evaluation } from '../support/programs/evaluate.ts';
 
 const { net } = queriesOf({ variables: [] });
 const SPEND = net(METRICS.cost, ['provider', 'account', 'resource'], { range: '6h' });
@@ -30,20 +27,12 @@ function charges(labels: string, values: string): object[] {
 const WHERE = (job: string, instance: string, resource: string) =>
   `job="${job}", instance="${instance}", ${LABELS}, resource="${resource}"`;
 
-interface Case {
-  readonly name: string;
-  readonly input: readonly object[];
-  readonly at: string;
-  readonly expr: string;
-  readonly expected: readonly object[];
-}
-
 /** An answer: its labels are those of the account and these. */
 function answer(value: number, more: string): object {
   return { labels: `{${LABELS}${more === '' ? '' : `, ${more}`}}`, value };
 }
 
-const CASES: readonly Case[] = [
+const CASES: readonly Evaluation[] = [
   {
     name: 'two jobs that read one bill count once',
     input: ['one', 'other'].flatMap((job) => charges(WHERE(job, 'i', 'r'), '0+1x4400')),
@@ -107,7 +96,7 @@ const PER_HOUR = `round(${costPerHour(queriesOf({ variables: [] }), ['provider']
 const rate = (value: number) => [{ labels: '{provider="p"}', value }];
 
 /** Whatever the steps of the bill, and from the first of them on, the rate is 60 dollars per hour. */
-const RATES: readonly Case[] = [
+const RATES: readonly Evaluation[] = [
   { name: 'rate: no ramp in the first hours', at: '22m', input: billedIn(1), expected: rate(60) },
   { name: 'rate: nothing before ten minutes are billed', at: '9m', input: billedIn(1), expected: [] },
   { name: 'rate: nothing before an hour is billed', at: '50m', input: billedIn(60), expected: [] },
@@ -177,7 +166,7 @@ function dollars(labels: string, step: number): object[] {
 }
 
 /** Tokens and dollars of two streams with the labels of each provider: a million tokens cost $2, of input half is cached. */
-const TOKENS: readonly Case[] = [
+const TOKENS: readonly Evaluation[] = [
   {
     what: 'openai',
     money: 'provider="openai", resource="proj_a", model="gpt-5.6"',
@@ -223,7 +212,7 @@ function accounts(complete: readonly (0 | 1)[]): object[] {
 }
 
 /** A total says of how many accounts it is made. */
-const TOTALS: readonly Case[] = [
+const TOTALS: readonly Evaluation[] = [
   { whole: [1, 1, 1], labels: '{some="3", all="3"}', value: 30 },
   { whole: [1, 0, 1], labels: '{some="2", all="3"}', value: 20 },
 ].map(({ whole, labels, value }) => ({
@@ -242,19 +231,5 @@ test('dashboards: a total is orange if an account is missing from it', () => {
 });
 
 realServerTest('dashboards: expressions yield the expected values', ['promtool'], async (context, pathOf) => {
-  const file = join(await folderOf(context), 'tests.yml');
-  const filled = (expr: string) =>
-    expr
-      .replaceAll(/"\$[a-z]\w*"/g, '".*"')
-      .replaceAll('$__range', '6h')
-      .replaceAll('@ end()', '@ 43200');
-  const tests = [...CASES, ...RATES, ...TOKENS, ...TOTALS].map(({ name, input, at, expr, expected }) => ({
-    name,
-    interval: '1m',
-    input_series: input,
-    promql_expr_test: [{ expr: filled(expr), eval_time: at, exp_samples: expected }],
-  }));
-  await writeFile(file, JSON.stringify({ tests })); // JSON is YAML
-  const { code, output } = await run(pathOf('promtool'), ['test', 'rules', file]);
-  assert.equal(code, 0, output);
+  await assertEvaluations(context, pathOf('promtool'), [...CASES, ...RATES, ...TOKENS, ...TOTALS]);
 });

@@ -57,7 +57,6 @@ export const DEMO_SCHEDULES: Readonly<Record<string, string>> = {
   price_probes: '*/15 * * * * *',
   'openai/costs': '*/5 * * * * *',
   'northflank/usage_history': '*/15 * * * * *',
-  // Its 60 requests an hour.
   'anthropic/usage': '0 */3 * * * *',
   'anthropic/costs': '30 */2 * * * *',
 };

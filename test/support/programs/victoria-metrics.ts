@@ -22,16 +22,12 @@ export interface StoredSeries {
   readonly samples: readonly { readonly at: number; readonly value: number }[];
 }
 
-/** A real VictoriaMetrics with Prometheus naming for OTLP, which runs until its test ends.
- * Every series that it holds, once these suffice, or after two minutes whatever there is: what it has just taken it finds */
+/** A real VictoriaMetrics with Prometheus naming for OTLP, which runs until its test ends. */
 export interface VictoriaMetrics {
   readonly url: string;
   /** Where OTLP metrics go, over HTTP and in protobuf. */
   readonly otlpUrl: string;
-  /**
-   * Every stored series, once they satisfy the condition or after two minutes: new series become visible
-   * Every stored series, once they satisfy the condition or after two minutes: new series become visible
-   */
+  /** Every stored series, once they satisfy the condition or after two minutes: new series become visible late. */
   exported(suffice: (series: readonly StoredSeries[]) => boolean): Promise<StoredSeries[]>;
   log(): string;
   /** Stops it before its test ends. */

@@ -65,8 +65,9 @@ export async function loadData(source: ExplorerSource, state: ExplorerState): Pr
   const spenders: Spender[] = [];
   for (const row of report.series) {
     if (isTurnOver(spenders.length, report)) await nextTurn();
-    const sum = summed.get(row.labels.join('\0')) ?? row;
-    spenders.push({ row, sum: sumOfRow(sum), over: sumOver(sum, sums, compared?.over.end) });
+    const sum = summed.get(row.labels.join('\0'));
+    const over = sum ? sumOver(sum, sums, compared?.over.end) : sumOver(row, report, compared?.over.end);
+    spenders.push({ row, sum: sumOfRow(sum ?? row), over });
   }
   spenders.sort((a, b) => (a.sum.known === b.sum.known ? 0 : a.sum.known > b.sum.known ? -1 : 1));
   const [status, accounts] = [source.status(), await source.overview()];
@@ -78,7 +79,10 @@ export async function loadData(source: ExplorerSource, state: ExplorerState): Pr
   return { state, now, status, accounts, report, spenders, whole, over, layers, before, days };
 }
 
-/** What sums are taken from: by the day instead of the hour, because what is not kept by the hour may be known by the day. */
+/**
+ * What sums are taken from: by the day instead of the hour, because what is not kept by the hour may be known by the day. If only the
+ * largest rows are listed, the rows of the two may differ.
+ */
 async function summedReport(
   source: ExplorerSource,
   question: SeriesQuestion,
@@ -86,8 +90,10 @@ async function summedReport(
 ): Promise<SeriesReport> {
   const { start, end } = report.range;
   const isWhole = startOfDay(start) === start && startOfDay(end) === end;
-  if (report.step !== 'hour' || !isWhole) return report;
-  return source.series({ ...question, by: report.by, step: 'day' });
+  const isCut = ({ series }: SeriesReport) => series.length === question.top;
+  if (report.step !== 'hour' || !isWhole || isCut(report)) return report;
+  const daily = await source.series({ ...question, by: report.by, step: 'day' });
+  return isCut(daily) ? report : daily;
 }
 
 /** The sum of the buckets that start before `end`. */

@@ -256,6 +256,21 @@ describe('page: table of spenders', () => {
     }
   });
 
+  test('compares with as many days as the month before has', async () => {
+    const page = await pageOf(sourceOf([BASETEN], {}, utc('2026-12-31T12:00')), 'range=this_month');
+    assert.match(page, /title="Dec 1 – Dec 30 against Nov 1 – Nov 30"/);
+    const march = await pageOf(sourceOf([BASETEN], {}, utc('2027-03-31T12:00')), 'range=this_month');
+    assert.match(
+      march,
+      /title="Mar 1, 2027 – Mar 28, 2027 against Feb 1, 2027 – Feb 28, 2027"|title="Mar 1 – Mar 28 against Feb 1 – Feb 28"/,
+    );
+  });
+
+  test('says that a month is not over if bars are months', async () => {
+    const page = await pageOf(sourceOf([BASETEN]), 'range=this_month&step=month');
+    assert.match(textOf(page), /Change: unknown until a month of this range is over\./);
+  });
+
   test('compares whole months with as many months before', async () => {
     const source = sourceOf([BASETEN], {}, utc('2026-12-03'));
     const page = await pageOf(source, 'from=2026-11-01&to=2027-01-01&step=month');
@@ -441,5 +456,8 @@ describe('page: hours', () => {
       11,
     );
     assert.match(page, /<title>Nov 30, 00:00: unknown\n/);
+    // Of the largest rows only, those by the hour and by the day may differ.
+    const cut = await pageOf(sourceOf([BASETEN]), 'range=today&top=1');
+    assert.match(textOf(cut), /Cost by hour, Nov 30 \$12\.00 \+ \?/);
   });
 });

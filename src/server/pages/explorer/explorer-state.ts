@@ -174,7 +174,9 @@ function comparedRanges(
   }
   if (preset === 'this_month') {
     const first = startOfMonth(start, -1);
-    return { over: { start, end }, before: { start: first, end: Math.min(first + (end - start), start) } };
+    // The month before may have fewer days.
+    const length = Math.min(end - start, start - first);
+    return { over: { start, end: start + length }, before: { start: first, end: first + length } };
   }
   const length = range.end - start;
   return { over: { start, end }, before: { start: start - length, end: end - length } };

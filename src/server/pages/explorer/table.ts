@@ -5,6 +5,7 @@ import {
   type LabelledRow,
   MAX_ROWS,
   type SeriesReport,
+  type Step,
   type UnknownAccount,
 } from '../../../core/reports/cost-series.ts';
 import { type Fixed, toNumber } from '../../../core/values/money.ts';
@@ -120,13 +121,13 @@ function spenderRow(data: ExplorerData, spender: ListedSpender, whole: Fixed): H
 }
 
 function change(
-  { report: { measure }, state: { compared }, now }: ExplorerData,
+  { report: { measure, step }, state: { compared }, now }: ExplorerData,
   over: KnownSum,
   before: Fixed | undefined,
 ): Html {
   if (!compared || !over.isWhole || before === undefined) {
     const missing = compared && daysText(over.isWhole ? compared.before : compared.over, now);
-    const title = missing ? `${missing} is not known completely` : NOT_OVER;
+    const title = missing ? `${missing} is not known completely` : notOver(step);
     return html`<span class="quiet" title="${title}">\u2013</span>`;
   }
   const difference = over.known - before;
@@ -135,10 +136,14 @@ function change(
   return html`<span class="change ${difference > 0n ? 'up' : 'down'}">${text}</span> <span class="quiet nowrap difference">${difference > 0n ? '+' : ''}${amount(measure, difference)}</span>`;
 }
 
-const NOT_OVER = 'unknown until a day of this range is over';
+function notOver(step: Step): string {
+  return `unknown until a ${step === 'month' ? 'month' : 'day'} of this range is over`;
+}
 
-function comparedText({ state: { compared }, now }: ExplorerData): string {
-  return compared ? `${daysText(compared.over, now)} against ${daysText(compared.before, now)}` : NOT_OVER;
+function comparedText({ state: { compared }, report, now }: ExplorerData): string {
+  return compared
+    ? `${daysText(compared.over, now)} against ${daysText(compared.before, now)}`
+    : notOver(report.step);
 }
 
 const WIDTH = 120;
