@@ -260,10 +260,7 @@ describe('page: table of spenders', () => {
     const page = await pageOf(sourceOf([BASETEN], {}, utc('2026-12-31T12:00')), 'range=this_month');
     assert.match(page, /title="Dec 1 – Dec 30 against Nov 1 – Nov 30"/);
     const march = await pageOf(sourceOf([BASETEN], {}, utc('2027-03-31T12:00')), 'range=this_month');
-    assert.match(
-      march,
-      /title="Mar 1, 2027 – Mar 28, 2027 against Feb 1, 2027 – Feb 28, 2027"|title="Mar 1 – Mar 28 against Feb 1 – Feb 28"/,
-    );
+    assert.match(march, /title="Mar 1 – Mar 28 against Feb 1 – Feb 28"/);
   });
 
   test('says that a month is not over if bars are months', async () => {
