@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { UsageError } from '../runtime/usage-error.ts';
 
 /** What a backfill is about. A working directory serves one question. */
 export const BackfillQuestion = z.strictObject({
@@ -18,7 +19,7 @@ export const BackfillQuestion = z.strictObject({
 export type BackfillQuestion = z.infer<typeof BackfillQuestion>;
 
 /** The backfill cannot be done as it was asked for. The message says what to do. */
-export class BackfillRefusal extends Error {
+export class BackfillRefusal extends UsageError {
   override readonly name = 'BackfillRefusal';
 }
 

@@ -13,8 +13,10 @@ import {
   type TaskCostOptions,
 } from '../commands/io.ts';
 import { LOG_FORMATS, LOG_LEVELS } from '../config/config.ts';
+import { ConfigError } from '../config/yaml/errors.ts';
 import { nearest } from '../config/yaml/suggest.ts';
 import { stackOf } from '../runtime/redactor.ts';
+import { UsageError } from '../runtime/usage-error.ts';
 import { completionScript, SHELLS, type Shell } from './completion.ts';
 import { addBackfill, addCosts, addExportFocus, addLedger, withRemoteWrite } from './options.ts';
 
@@ -45,7 +47,7 @@ export async function runCli(args: readonly string[], cli: Cli): Promise<number>
 function codeOf(error: unknown, io: Io): number {
   // Commander has printed its own message; it also throws after printing help or the version.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.misused;
-  if (error instanceof Error && ['ConfigError', 'BackfillRefusal'].includes(error.name)) {
+  if (error instanceof ConfigError || error instanceof UsageError) {
     io.stderr.write(`${error.message}\n`);
     return EXIT.misused;
   }

@@ -1,12 +1,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BackfillQuestion, BackfillRefusal } from '../backfill/question.ts';
+import type { BackfillQuestion } from '../backfill/question.ts';
 import type { Config } from '../config/config.ts';
 import { type Instant, isoDay, startOfDay } from '../core/values/time.ts';
 import type { SeriesLabels } from '../push/remote-write/sample.ts';
 import { parseInstant } from '../server/api/parameters.ts';
 import type { BackfillOptions } from './io.ts';
-import { receiverUrlOf, seriesLabelsOf } from './remote-write-options.ts';
+import { receiverUrlOf, refuse, seriesLabelsOf } from './remote-write-options.ts';
 
 export type BackfillOutput =
   | { readonly kind: 'file'; readonly file: string }
@@ -24,7 +24,7 @@ export interface BackfillRequest {
   readonly question: BackfillQuestion;
 }
 
-/** @throws {BackfillRefusal} if the options make no sense; the message says how to mend them. */
+/** @throws {UsageError} if the options make no sense; the message says how to mend them. */
 export function parseBackfill(options: BackfillOptions, config: Config, now: Instant): BackfillRequest {
   const from = dateOf('--from', options.from);
   const to = options.to === 'baseline' ? options.to : dateOf('--to', options.to);
@@ -39,10 +39,6 @@ export function parseBackfill(options: BackfillOptions, config: Config, now: Ins
     accounts: config.accounts.map(({ provider, name }) => `${provider.id}/${name}`).sort(),
   };
   return { from, to, output, labels, workingDirectory: workingDirectoryOf(output, config), question };
-}
-
-function refuse(message: string): never {
-  throw new BackfillRefusal(message);
 }
 
 function dateOf(option: string, text: string): Instant {

@@ -28,7 +28,7 @@ import { openLog } from './open-log.ts';
  * everything else is written.
  *
  * @throws {ConfigError} if the configuration cannot be used.
- * @throws {BackfillRefusal} if the options make no sense.
+ * @throws {UsageError} if the options make no sense.
  * @throws {StoreError} if the exporter's ledger or the working directory cannot be used.
  * @throws {RemoteWriteError} if the receiver cannot be used.
  */

@@ -30,7 +30,7 @@ function withoutWaits(provider: Provider): Provider {
 /**
  * When the simulated world began: beside a ledger that is kept, its bills must stay what they were.
  *
- * @throws {BackfillRefusal} for the ledger of something else, into which the demo would bill.
+ * @throws {UsageError} for the ledger of something else, into which the demo would bill.
  */
 function openedBeside(ledger: string | undefined): Instant {
   if (ledger === undefined) return Date.now();
@@ -44,7 +44,7 @@ function openedBeside(ledger: string | undefined): Instant {
   return Date.parse(readFileSync(file, 'utf8'));
 }
 
-/** @throws {BackfillRefusal} for options that make no sense. */
+/** @throws {UsageError} for options that make no sense. */
 function remoteWriteOf({ remoteWrite, label, state }: DemoOptions): HistoryConfig['remoteWrite'] | undefined {
   const labels = Object.fromEntries(seriesLabelsOf(label));
   if (remoteWrite === undefined && label) refuse('--label needs --remote-write');

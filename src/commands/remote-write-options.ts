@@ -1,10 +1,10 @@
-import { BackfillRefusal } from '../backfill/question.ts';
 import { labelNameProblem } from '../config/history/labels.ts';
 import { SECOND } from '../core/values/time.ts';
 import { DEFAULT_GIVE_UP_AFTER_MS, type WriteReceiver } from '../push/remote-write/receiver.ts';
 import type { SeriesLabels } from '../push/remote-write/sample.ts';
+import { UsageError } from '../runtime/usage-error.ts';
 
-/** @throws {BackfillRefusal} unless the value of `--remote-write` is a URL without a password. */
+/** @throws {UsageError} unless the value of `--remote-write` is a URL without a password. */
 export function receiverUrlOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol))
@@ -27,7 +27,7 @@ export function openReceiver({ href }: URL): WriteReceiver {
   };
 }
 
-/** @throws {BackfillRefusal} if a value of `--label` cannot be added to every series. */
+/** @throws {UsageError} if a value of `--label` cannot be added to every series. */
 export function seriesLabelsOf(texts: readonly string[] = []): SeriesLabels {
   const labels = texts.map(labelOf);
   const twice = labels.find(([name], index) => labels.some(([each], at) => each === name && at < index));
@@ -49,7 +49,7 @@ function labelOf(text: string): readonly [string, string] {
   return [name, value];
 }
 
-/** @throws {BackfillRefusal} always. */
+/** @throws {UsageError} always. */
 export function refuse(message: string): never {
-  throw new BackfillRefusal(message);
+  throw new UsageError(message);
 }

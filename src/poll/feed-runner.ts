@@ -70,7 +70,7 @@ export class FeedRunner {
     });
   }
 
-  /** Polls once now, after others as {@link run} does, then by the schedule. */
+  /** Polls once now (see {@link run}), then by the schedule. */
   start(pattern: Pattern, before: readonly FeedRunner[]): void {
     const { jitterMs } = this.feed.feed;
     const { random } = this.#options;
@@ -81,7 +81,7 @@ export class FeedRunner {
   /**
    * Polls now, unless a poll is running or the feed was found unavailable within the last hour.
    *
-   * @param before are polled first unless they were polled before; after {@link MAX_WAIT_MS} this feed is polled anyway.
+   * @param before feeds whose first poll this one waits for, {@link MAX_WAIT_MS} at most.
    */
   run(before: readonly FeedRunner[] = []): Promise<PollOutcome> {
     const last = this.#last;

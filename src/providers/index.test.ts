@@ -21,6 +21,14 @@ describe('the registry', () => {
     assert.equal(providerById('toString'), undefined);
   });
 
+  it('has feeds that are polled after others of their own provider, none of which waits in turn', () => {
+    for (const { id, feeds } of PROVIDERS) {
+      const free = feeds.filter(({ after }) => !after).map(({ name }) => name);
+      for (const name of feeds.flatMap(({ after = [] }) => after))
+        assert.ok(free.includes(name), `${id} ${name}`);
+    }
+  });
+
   it('has feeds of one stream that agree on when it settles', () => {
     for (const { feeds } of PROVIDERS) {
       const settled = new Set(

@@ -27,7 +27,7 @@ realServerTest(
     assert.ok((page.annotations.description ?? '').length > 40);
     assert.match(page.annotations.runbook_url ?? '', RUNBOOK);
 
-    // A slow start may have told of the missing total before.
+    // If Prometheus starts slowly, the alert about the missing total comes first.
     const title = `[FIRING] ${page.annotations.summary}`;
     const slack = await webhook.received(title, (posted) => {
       const message = slackMessage(posted);

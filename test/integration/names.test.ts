@@ -34,6 +34,18 @@ function scene(context: TestContext, provider: 'openai' | 'anthropic') {
   });
 }
 
+for (const { provider, list, names } of NAMED) {
+  test(`names: the first page of ${provider} has them, however slow their list is`, async (context) => {
+    const { simulator, exporter } = await scene(context, provider);
+    simulator.fault({ kind: 'slow', delayMs: 300 }, list);
+    await pollSuccessfully(exporter);
+    const known = new Map(Object.entries(names));
+    const infos = samplesOf(await exporter.fresh(), 'ai_billing_resource_info');
+    assert.ok(infos.some(({ labels }) => labels.name));
+    for (const { labels } of infos) assert.equal(labels.name, known.get(labels.resource ?? '') ?? '');
+  });
+}
+
 for (const { provider, feed, list, kind, names } of NAMED) {
   test(`names: every billed ${kind} of ${provider} has its name, and an account that may not list them has its bill`, async (context) => {
     const { clock, simulator, exporter } = await scene(context, provider);

@@ -4,7 +4,7 @@ import { type Fixed, magnitude } from '../values/money.ts';
 export class PackedAmounts implements Iterable<readonly [series: number, amount: Fixed]> {
   readonly ids: Int32Array;
   readonly amounts: BigInt64Array | readonly Fixed[];
-  /** No sum of some of them is larger, whatever its sign, than this and a millionth of it. */
+  /** The sum of their magnitudes, rounded: any sum of some of them is at most a millionth larger. */
   readonly bound: number;
 
   constructor(ids: Int32Array, amounts: BigInt64Array | readonly Fixed[], bound = boundOf(amounts)) {

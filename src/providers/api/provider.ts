@@ -108,7 +108,7 @@ export interface Feed<Config, Page> {
   readonly optional?: boolean;
   /** Whether the account has anything for the feed to read; absent: it has. One that has not is not polled and shows nothing. */
   isEnabled?(config: Config): boolean;
-  /** Feeds whose names for things it uses: at start it is polled after them. */
+  /** Feeds that name what this one bills. Its first poll waits for theirs, ten seconds at most. */
   readonly after?: readonly string[];
   /** What it remembers saves the feeds that read history requests: `FeedContext.stateOf`. */
   readonly guidesHistory?: boolean;
