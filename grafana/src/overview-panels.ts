@@ -32,7 +32,7 @@ export function againstLastMonth(queries: Queries, { id, width }: Spot): Panel {
     id,
     kind: 'stat',
     title: 'Against last month',
-    about: `Last month up to the same day and hour, and the change from it to month to date. Prometheus must have recorded last month for that; until then an even share of last month stands in, and accounts of which either month is incomplete are left out of both. An even share ignores that nights and weekends are quieter: in the first days of a month it says little. ${LEDGER}`,
+    about: `Last month up to the same day and hour, and the change from it to month to date. Prometheus must have recorded last month for that; until then, the panel takes an even share of last month, of the accounts that are complete in both months. An even share ignores quiet nights and weekends, so it says little in the first days of a month. ${LEDGER}`,
     unit: USD,
     width,
     queries: [
@@ -116,7 +116,7 @@ export function movers(queries: Queries, { id, width }: Spot): Panel {
     id,
     kind: 'table',
     title: 'Top movers: yesterday against the same weekday of the week before',
-    about: `The largest changes, up or down. Where Prometheus does not know that day, it is an average day of last month; an account of which that is incomplete is left out. ${LEDGER}`,
+    about: `The largest changes, up or down. Where Prometheus does not know that day, the panel takes an average day of last month, of the accounts that are complete in it. ${LEDGER}`,
     unit: USD,
     width,
     labels: ['provider', 'who', 'what'],
@@ -127,7 +127,7 @@ export function movers(queries: Queries, { id, width }: Spot): Panel {
       { expr: shown(change), column: 'Change' },
       { expr: shown(`${after} / (${before} > 0) - 1`), column: 'Percent', unit: 'percentunit' },
     ],
-    empty: 'Neither that day nor all of last month is known, or yesterday has not been read yet.',
+    empty: 'Yesterday, or what to compare it with, is not known yet.',
   };
 }
 

@@ -19,7 +19,7 @@ import { overrideLog } from './open-log.ts';
 import { openReceiver, receiverUrlOf, refuse, seriesLabelsOf } from './remote-write-options.ts';
 import { run } from './serve.ts';
 
-/** As real providers limit requests per hour, two months would take longer than anybody watches. */
+/** Raises a limit per hour, under which reading two months would take hours. */
 function withoutWaits(provider: Provider): Provider {
   const isSlow = provider.requestBudget && provider.requestBudget.perMs >= HOUR;
   return isSlow

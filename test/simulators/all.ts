@@ -61,7 +61,6 @@ export const DEMO_SCHEDULES: Readonly<Record<string, string>> = {
   'anthropic/costs': '30 */2 * * * *',
 };
 
-/** With the limits of real providers, their history would take longer than anybody watches. */
 export const DEMO_REQUESTS_PER_HOUR = 100_000;
 
 const ALERTS = { alertAt: [0.5, 0.8, 1], severity: 'warning' } as const;
